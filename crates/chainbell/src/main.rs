@@ -1,0 +1,2 @@
+//! The `chainbell` binary.
+fn main() {}

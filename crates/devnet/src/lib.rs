@@ -1,0 +1,1 @@
+//! Simulated networks that speak the real wire protocols, seeded, with faults on demand.

@@ -1,0 +1,1 @@
+//! Pure matching: expressions, monitors compiled, the index, a block evaluated.

@@ -1,0 +1,27 @@
+//! The words of Chainbell as types, and the two seams [`Chain`] and [`Target`].
+//!
+//! No I/O happens here. Every other crate speaks in these types; a chain folder translates its own
+//! words (slot, checkpoint, ledger; log, Move event, …) into them, and nothing above the seam knows which chain it was.
+
+pub mod block;
+pub mod chain;
+pub mod dialect;
+pub mod ids;
+pub mod int;
+pub mod interest;
+pub mod message;
+pub mod target;
+pub mod value;
+
+pub use block::{Block, BlockRef, Call, Event, EventKey, Payload, Standard, Step, Transaction, Transfer};
+pub use chain::{Chain, ChainError, EndpointStatus, Fetched, HeightRange, Proof, Tip};
+pub use dialect::{AddressError, ArgMask, DecodeError, Decoder, Dialect, Interface, InterfaceError};
+pub use ids::{
+    Address, BlockId, DeliveryId, Finality, Height, MatchId, MonitorName, NetworkSlug, Position,
+    PositionKind, TargetName, TenantId, Timestamp, TxId,
+};
+pub use int::Int;
+pub use interest::{EventFilter, Interest};
+pub use message::{BlockFacts, Facts, Message, MessageKind};
+pub use target::{Outcome, Reached, Target};
+pub use value::{Field, Schema, Type, Value};

@@ -1,0 +1,1 @@
+//! The moving parts, a file per stage: follow, match, commit, deliver, prune.

@@ -1,0 +1,1 @@
+//! Endpoint pool for JSON-RPC and WebSocket: failover, rate budget, hedging, circuit breaker.

@@ -1,0 +1,1 @@
+//! A folder per target, each with the same files: settings and send.
