@@ -71,6 +71,8 @@ impl HeightRange {
 pub struct Tip {
     /// The best block.
     pub head: Height,
+    /// Its id, where the chain tells it with the height.
+    pub head_id: Option<BlockId>,
     /// The highest confirmed height, at most `head`.
     pub confirmed: Height,
     /// The highest finalized height, at most `confirmed`.
