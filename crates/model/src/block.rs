@@ -133,6 +133,8 @@ pub struct Transfer {
 pub enum Step {
     /// The next heights of the chain, in order, each following the one before.
     Blocks {
+        /// The last block of the step before; `None` at the very beginning.
+        after: Option<BlockRef>,
         /// Ascending. Heights without anything asked for may be absent where the cheaper proof was enough.
         blocks: Vec<Block>,
         /// The last height covered, also when no block of it is in `blocks`.

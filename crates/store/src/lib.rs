@@ -66,6 +66,12 @@ pub trait Outbox: Send + Sync + 'static {
     /// Targets that have something to send, with the time of the earliest.
     async fn due_targets(&self) -> Result<Vec<DueTarget>, StoreError>;
 
+    /// When the earliest pending delivery of one target is due.
+    async fn next_due(&self, tenant: &TenantId, target: &TargetName) -> Result<Option<Timestamp>, StoreError> {
+        let due = self.due_targets().await?;
+        Ok(due.into_iter().find(|due| due.tenant == *tenant && due.target == *target).map(|due| due.at))
+    }
+
     /// Takes up to `limit` deliveries due at `now` for one target, in order, and marks them as being sent.
     async fn claim(
         &self,
