@@ -106,3 +106,42 @@ impl<S: LineSink> LineWriter<S> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{self, Receiver};
+
+    use super::*;
+
+    /// Hangs until its channel closes, or breaks when it has none.
+    struct Stuck(Option<Receiver<()>>);
+
+    impl LineSink for Stuck {
+        fn write_lines(&mut self, _lines: &[u8]) -> io::Result<()> {
+            let Some(release) = &self.0 else { return Err(io::ErrorKind::BrokenPipe.into()) };
+            let _ = release.recv();
+            Ok(())
+        }
+    }
+
+    fn reached(outcome: Outcome) -> Reached {
+        let Outcome::Retry { reached, .. } = outcome else { panic!("{outcome:?}") };
+        reached
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sink_that_hangs_holds_one_thread_however_many_wait() {
+        let (release, released) = mpsc::channel();
+        let writer = LineWriter::new(Stuck(Some(released)), LineForm::CloudEvent);
+        let impatient = tokio::time::advance(TIMEOUT + Duration::from_secs(1));
+        let (first, second, ()) = tokio::join!(writer.write(vec![]), writer.write(vec![]), impatient);
+        drop(release);
+        assert_eq!((reached(first), reached(second)), (Reached::Maybe, Reached::No));
+    }
+
+    #[tokio::test]
+    async fn a_closed_pipe_is_tried_again() {
+        let writer = LineWriter::new(Stuck(None), LineForm::CloudEvent);
+        assert_eq!(reached(writer.write(b"x\n".to_vec()).await), Reached::Maybe);
+    }
+}

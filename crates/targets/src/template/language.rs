@@ -6,9 +6,9 @@
 
 use minijinja::{
     machinery::{
-        Span,
+        Span, Token,
         ast::{BinOpKind, CallArg, Expr, Stmt},
-        parse,
+        parse, tokenize,
     },
     syntax::SyntaxConfig,
 };
@@ -16,10 +16,35 @@ use minijinja::{
 use super::{TemplateError, filters, refused};
 use crate::suggest::did_you_mean;
 
+/// Operators and `elif`s nest as deep as they are many, and the parser and compiler recurse: these bound the stack.
+const MAX_TOKENS_PER_TAG: usize = 200;
+const MAX_STATEMENTS: usize = 300;
+
 /// Refuses `source` when it says anything else.
 pub(super) fn check(source: &str) -> Result<(), TemplateError> {
+    check_size(source)?;
     let root = parse(source, super::NAME, SyntaxConfig::default()).map_err(|error| refused(&error))?;
     statement(&root)
+}
+
+fn check_size(source: &str) -> Result<(), TemplateError> {
+    let (mut tokens, mut statements) = (0, 0);
+    for token in tokenize(source, false, SyntaxConfig::default()) {
+        let (token, span) = token.map_err(|error| refused(&error))?;
+        tokens += 1;
+        match token {
+            Token::VariableStart => tokens = 0,
+            Token::BlockStart => (tokens, statements) = (0, statements + 1),
+            _ => {}
+        }
+        if tokens > MAX_TOKENS_PER_TAG {
+            return refuse(span, "more than 200 words and signs in one pair of braces");
+        }
+        if statements > MAX_STATEMENTS {
+            return refuse(span, "more than 300 statements");
+        }
+    }
+    Ok(())
 }
 
 fn statement(statement: &Stmt<'_>) -> Result<(), TemplateError> {

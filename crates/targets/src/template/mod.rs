@@ -6,7 +6,7 @@
 mod filters;
 mod language;
 
-use std::{fmt, io, sync::Arc};
+use std::{collections::BTreeMap, fmt, io, sync::Arc};
 
 use chainbell_model::{Message, MessageKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value};
@@ -161,7 +161,7 @@ fn variables(message: &Message) -> Result<Value, TemplateError> {
     })?;
     let field = |of: &Value, name: &str| of.get_attr(name).ok().filter(|value| !value.is_undefined());
     let data = field(&whole, "data").unwrap_or_default();
-    let variables = VARIABLES.into_iter().map(|name| {
+    let named = VARIABLES.into_iter().map(|name| {
         let value = match name {
             "id" | "type" | "time" => field(&whole, name),
             "cloudevent" => Some(whole.clone()),
@@ -171,7 +171,7 @@ fn variables(message: &Message) -> Result<Value, TemplateError> {
         };
         (name, value.unwrap_or(Value::from(())))
     });
-    Ok(variables.collect())
+    Ok(Value::from(named.collect::<BTreeMap<_, _>>()))
 }
 
 /// Takes bytes up to the cap, then fails.
