@@ -1,1 +1,4 @@
 //! EVM networks behind the Chain seam.
+
+mod payload;
+pub mod wire;
