@@ -11,6 +11,14 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// The file is something else: nothing was changed.
+    #[error("{path} is not a Chainbell database: {reason}")]
+    Foreign {
+        /// Where it is.
+        path: String,
+        /// What it looks like.
+        reason: String,
+    },
     /// The store holds data of another network under this slug.
     #[error(
         "network {network:?} was {stored:?} when it was first followed and is {found:?} now: give it another name or another database"

@@ -67,7 +67,11 @@ pub trait Outbox: Send + Sync + 'static {
     async fn due_targets(&self) -> Result<Vec<DueTarget>, StoreError>;
 
     /// When the earliest pending delivery of one target is due.
-    async fn next_due(&self, tenant: &TenantId, target: &TargetName) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(
+        &self,
+        tenant: &TenantId,
+        target: &TargetName,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let due = self.due_targets().await?;
         Ok(due.into_iter().find(|due| due.tenant == *tenant && due.target == *target).map(|due| due.at))
     }

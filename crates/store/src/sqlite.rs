@@ -1,1 +1,0 @@
-//! SQLite: one writer, many readers, WAL.

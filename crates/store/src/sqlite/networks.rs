@@ -1,0 +1,127 @@
+//! Networks: their identity, cursor and marks, and the blocks that may still be reorganised.
+
+use chainbell_model::{BlockRef, NetworkSlug};
+use sqlx::{Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
+
+use crate::{
+    NetworkState, StoreError,
+    sqlite::{
+        SqliteStore,
+        codec::{block_id, column, corrupt, from_height, to_height},
+    },
+};
+
+/// A network with its number.
+pub(super) struct Network {
+    /// Its number in other tables.
+    pub(super) id: i64,
+    /// The rest.
+    pub(super) state: NetworkState,
+}
+
+/// See [`crate::Ledger::open_network`].
+pub(super) async fn open(
+    store: &SqliteStore,
+    slug: &NetworkSlug,
+    chain: &str,
+    identity: &str,
+) -> Result<NetworkState, StoreError> {
+    let mut tx = store.write().await?;
+    sqlx::query(
+        "INSERT INTO networks (slug, chain, identity) VALUES ($1, $2, $3) ON CONFLICT (slug) DO NOTHING",
+    )
+    .bind(slug.as_str())
+    .bind(chain)
+    .bind(identity)
+    .execute(&mut *tx)
+    .await?;
+    let network = load(&mut tx, slug).await?;
+    tx.commit().await?;
+    let stored = format!("{} {}", network.state.chain, network.state.identity);
+    let found = format!("{chain} {identity}");
+    if stored != found {
+        return Err(StoreError::OtherNetwork { network: slug.to_string(), stored, found });
+    }
+    Ok(network.state)
+}
+
+/// The network of that slug, which must have been opened.
+pub(super) async fn load(
+    connection: &mut SqliteConnection,
+    slug: &NetworkSlug,
+) -> Result<Network, StoreError> {
+    let row = sqlx::query("SELECT * FROM networks WHERE slug = $1")
+        .bind(slug.as_str())
+        .fetch_optional(connection)
+        .await?
+        .ok_or_else(|| corrupt("network", format!("{slug} was never opened")))?;
+    Ok(Network { id: row.try_get("id")?, state: read(&row)? })
+}
+
+/// See [`crate::Ledger::networks`].
+pub(super) async fn all(store: &SqliteStore) -> Result<Vec<NetworkState>, StoreError> {
+    let rows = sqlx::query("SELECT * FROM networks ORDER BY slug").fetch_all(&store.reader).await?;
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &SqliteRow) -> Result<NetworkState, StoreError> {
+    let height: Option<i64> = column(row, "cursor_height")?;
+    let id: Option<&[u8]> = column(row, "cursor_id")?;
+    let cursor = match height.zip(id) {
+        Some((height, id)) => Some(BlockRef { height: to_height(height), id: block_id(id)? }),
+        None => None,
+    };
+    Ok(NetworkState {
+        network: column::<&str>(row, "slug")?.into(),
+        chain: column(row, "chain")?,
+        identity: column(row, "identity")?,
+        cursor,
+        confirmed: to_height(column(row, "confirmed")?),
+        finalized: to_height(column(row, "finalized")?),
+        halted: column(row, "halted")?,
+    })
+}
+
+/// Moves the cursor.
+pub(super) async fn set_cursor(
+    connection: &mut SqliteConnection,
+    network: i64,
+    cursor: BlockRef,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE networks SET cursor_height = $2, cursor_id = $3 WHERE id = $1")
+        .bind(network)
+        .bind(from_height(cursor.height))
+        .bind(cursor.id.0.to_vec())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// See [`crate::Ledger::set_halted`].
+pub(super) async fn set_halted(
+    store: &SqliteStore,
+    slug: &NetworkSlug,
+    reason: Option<&str>,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE networks SET halted = $2 WHERE slug = $1")
+        .bind(slug.as_str())
+        .bind(reason)
+        .execute(&store.writer)
+        .await?;
+    Ok(())
+}
+
+/// See [`crate::Ledger::window`].
+pub(super) async fn window(store: &SqliteStore, slug: &NetworkSlug) -> Result<Vec<BlockRef>, StoreError> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as::<Sqlite, _>(
+        "SELECT b.height, b.id FROM networks n
+         JOIN blocks b ON b.network = n.id AND b.height >= n.finalized AND b.retracted = 0
+         WHERE n.slug = $1 ORDER BY b.height",
+    )
+    .bind(slug.as_str())
+    .fetch_all(&store.reader)
+    .await?;
+    rows.into_iter()
+        .map(|(height, id)| Ok(BlockRef { height: to_height(height), id: block_id(&id)? }))
+        .collect()
+}
