@@ -16,7 +16,7 @@ const USER_AGENT: &str = concat!("chainbell/", env!("CARGO_PKG_VERSION"));
 /// A connection that does not stand by then is reported as such: the receiver cannot have seen the message.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Idle connections kept per host: enough for several targets on one host, each with its concurrency.
-const MAX_IDLE_PER_HOST: usize = 64;
+const MAX_IDLE_PER_HOST: usize = 256;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How much of an answer's body is read. A longer one costs its connection, which is closed with the rest unread.
 const MAX_BODY_BYTES: usize = 4 * 1024;
@@ -135,6 +135,9 @@ fn failure(error: &reqwest::Error) -> Failure {
     }
     if error.is_connect() {
         return Failure { reason: format!("could not connect: {cause}"), reached: Reached::No };
+    }
+    if error.is_builder() {
+        return Failure { reason: "the url cannot be requested over HTTP".to_owned(), reached: Reached::No };
     }
     // Only the innermost cause is shown: the outermost one shows the URL.
     let cause = if error.source().is_none() { "the request failed".to_owned() } else { cause.to_string() };
