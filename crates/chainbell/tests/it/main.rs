@@ -1,0 +1,3 @@
+//! Integration tests of the binary's library.
+
+mod config;
