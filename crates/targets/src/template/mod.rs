@@ -1,7 +1,7 @@
 //! A tenant's own form for messages: Jinja syntax over the fields of the CloudEvent, bounded in every direction.
 //!
 //! Templates and chain data are hostile input. Time is bounded by fuel, output by [`MAX_OUTPUT_BYTES`], and everything in
-//! between by the language itself: [`language`] leaves out whatever could build a value larger than the message.
+//! between by the language itself: `language.rs` leaves out whatever could build a value larger than the message.
 
 mod filters;
 mod language;

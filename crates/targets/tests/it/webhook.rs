@@ -179,6 +179,16 @@ async fn a_receiver_that_is_not_there_was_not_reached() {
 }
 
 #[tokio::test]
+async fn a_connection_that_ends_before_it_is_encrypted_did_not_reach_the_receiver() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let outcome = send(&target(json!({"url": url}))).await;
+    let Outcome::Retry { reason, reached: Reached::No, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.starts_with("could not connect: "), "{reason}");
+}
+
+#[tokio::test]
 async fn connections_are_used_again_and_bounded_by_the_sends_at_a_time() {
     let receiver = Receiver::start(ok()).await;
     let target = target(json!({"url": receiver.url()}));
