@@ -2,10 +2,13 @@
 //!
 //! A call's payload is its input as it stands.
 
-use chainbell_model::Payload;
+use chainbell_model::{EventKey, Payload};
 
 /// The EVM has `LOG0` to `LOG4`.
 pub(crate) const MAX_TOPICS: usize = 4;
+
+/// The bytes of a call's input that tell the function.
+pub(crate) const SELECTOR_LEN: usize = 4;
 
 /// A payload with these topics and room for `data_len` bytes of data, which begin at the returned place.
 pub(crate) fn with_topics(topics: &[[u8; 32]], data_len: usize) -> (Box<[u8]>, usize) {
@@ -33,6 +36,13 @@ pub(crate) fn topics(payload: &Payload) -> &[[u8; 32]] {
 /// The data of an event's payload.
 pub(crate) fn data(payload: &Payload) -> &[u8] {
     split(payload).1
+}
+
+/// The key of a call with this input: its selector, padded with zeros; `None` where the input is too short for one.
+pub(crate) fn call_key(input: &[u8]) -> Option<EventKey> {
+    let mut key = [0; 32];
+    key[..SELECTOR_LEN].copy_from_slice(input.get(..SELECTOR_LEN)?);
+    Some(key)
 }
 
 #[cfg(test)]

@@ -197,7 +197,8 @@ pub enum PositionKind {
     Event,
     /// A call; the index is its place within the transaction (0 = top level).
     Call,
-    /// A transfer; the index is that of the event it came from, or 0 for the transaction's own value.
+    /// A transfer; the index is that of the event it came from, with [`Position::sub`] counted from 1. Index and `sub` 0
+    /// are the transaction's own value.
     Transfer,
     /// The transaction itself.
     Transaction,

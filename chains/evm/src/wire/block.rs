@@ -41,12 +41,12 @@ impl WireHeader {
 
     /// When it was produced.
     pub fn time(&self) -> Timestamp {
-        seconds_to_timestamp(self.timestamp)
+        timestamp(self.timestamp)
     }
 }
 
 /// Seconds since the epoch as the model counts time; saturates.
-pub(crate) fn seconds_to_timestamp(seconds: u64) -> Timestamp {
+pub(crate) fn timestamp(seconds: u64) -> Timestamp {
     Timestamp(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX))
 }
 
@@ -226,6 +226,6 @@ mod tests {
 
     #[test]
     fn the_end_of_time_does_not_overflow() {
-        assert_eq!(seconds_to_timestamp(u64::MAX), Timestamp(i64::MAX));
+        assert_eq!(timestamp(u64::MAX), Timestamp(i64::MAX));
     }
 }

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn fixed_bytes_accept_escapes_and_refuse_other_lengths() {
-        assert_eq!(serde_json::from_str::<HexBytes<2>>("\"0x\\u00610B\"").unwrap(), HexBytes([0xa0, 0x0b]));
+        assert_eq!(serde_json::from_str::<HexBytes<2>>("\"0x\\u006100B\"").unwrap(), HexBytes([0xa0, 0x0b]));
         assert_eq!(serde_json::from_value::<HexBytes<2>>("0xa00b".into()).unwrap(), HexBytes([0xa0, 0x0b]));
         for json in ["\"0xa0\"", "\"0xa00b0c\"", "\"0xa00g\"", "\"\"", "\"0x0xa0\"", "12", "[160,11]"] {
             assert!(serde_json::from_str::<HexBytes<2>>(json).is_err(), "{json}");

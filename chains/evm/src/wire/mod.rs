@@ -8,6 +8,7 @@ mod hex;
 mod log;
 mod receipt;
 
+pub(crate) use block::timestamp;
 pub use block::{WireBlock, WireHeader, WireTransaction};
 pub use hex::{Hash, HexBytes, Quantity, WideQuantity};
 pub use log::WireLog;
