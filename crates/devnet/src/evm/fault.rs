@@ -1,0 +1,274 @@
+//! Faults on demand: what goes wrong, where, how often, drawn from the seed.
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde::{Deserialize, Serialize};
+
+use super::limits::RangeLimits;
+
+/// Something that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// HTTP 429.
+    RateLimited {
+        /// Seconds for a `Retry-After` header.
+        retry_after: Option<u64>,
+    },
+    /// Another HTTP status with a body that is not JSON.
+    Status {
+        /// The status.
+        code: u16,
+    },
+    /// The connection is reset before any answer.
+    Reset,
+    /// No answer ever comes.
+    Hang,
+    /// The answer comes late.
+    Delay {
+        /// How late.
+        millis: u64,
+    },
+    /// The body ends halfway, and the connection with it.
+    Truncated,
+    /// The body is complete, but its last byte is missing from the JSON.
+    InvalidJson,
+    /// A JSON-RPC error.
+    Error {
+        /// Its code.
+        code: i64,
+        /// Its text.
+        message: String,
+    },
+    /// The answer is as of an earlier head: a lagging replica, or a head that goes back.
+    Behind {
+        /// How much earlier.
+        blocks: u64,
+    },
+    /// One log is left out of `eth_getLogs` or of the receipts.
+    MissingLog,
+    /// `eth_getLogs` answers an empty list.
+    NoLogs,
+    /// `eth_getBlockReceipts` leaves out the last receipt; `eth_getTransactionReceipt` answers null.
+    MissingReceipt,
+    /// The result is null.
+    Null,
+    /// The answer is from a fork beside the chain, as high as the chain.
+    OtherFork {
+        /// How many blocks from the head differ.
+        depth: u64,
+    },
+    /// The WebSocket is dropped instead of announcing a head.
+    DropSocket,
+    /// A head is announced twice.
+    DuplicateHead,
+    /// A head is announced after the one that follows it.
+    LateHead,
+    /// A head is not announced.
+    SilentHead,
+}
+
+/// Where a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// A whole HTTP request, or a WebSocket message.
+    Transport,
+    /// One call.
+    Answer,
+    /// One announced head.
+    Push,
+}
+
+impl Fault {
+    /// The fault on every opportunity.
+    pub fn always(self) -> FaultRule {
+        FaultRule { fault: self, methods: Vec::new(), probability: 1.0, times: None, skip: 0 }
+    }
+
+    /// The fault on the first `times` opportunities.
+    pub fn times(self, times: u64) -> FaultRule {
+        FaultRule { times: Some(times), ..self.always() }
+    }
+
+    /// The fault with a probability from 0 to 1.
+    pub fn with_probability(self, probability: f64) -> FaultRule {
+        FaultRule { probability, ..self.always() }
+    }
+
+    fn stage(&self) -> Stage {
+        match self {
+            Self::RateLimited { .. }
+            | Self::Status { .. }
+            | Self::Reset
+            | Self::Hang
+            | Self::Delay { .. }
+            | Self::Truncated
+            | Self::InvalidJson => Stage::Transport,
+            Self::Error { .. }
+            | Self::Behind { .. }
+            | Self::MissingLog
+            | Self::NoLogs
+            | Self::MissingReceipt
+            | Self::Null
+            | Self::OtherFork { .. } => Stage::Answer,
+            Self::DropSocket | Self::DuplicateHead | Self::LateHead | Self::SilentHead => Stage::Push,
+        }
+    }
+}
+
+/// A fault and when it strikes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultRule {
+    /// What goes wrong.
+    pub fault: Fault,
+    /// Only for these methods; empty for all. A fault of the transport strikes a batch that holds one of them.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// From 0 to 1.
+    #[serde(default = "certain")]
+    pub probability: f64,
+    /// How often at most.
+    #[serde(default)]
+    pub times: Option<u64>,
+    /// How many opportunities pass unharmed first.
+    #[serde(default)]
+    pub skip: u64,
+}
+
+fn certain() -> f64 {
+    1.0
+}
+
+impl FaultRule {
+    /// Only for this method (and others named before).
+    pub fn on(mut self, method: &str) -> Self {
+        self.methods.push(method.to_owned());
+        self
+    }
+
+    /// Only after so many opportunities have passed unharmed.
+    pub fn after(mut self, skip: u64) -> Self {
+        self.skip = skip;
+        self
+    }
+}
+
+/// How one endpoint misbehaves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FaultPlan {
+    /// All rules that strike apply; of those of the transport the first.
+    pub rules: Vec<FaultRule>,
+    /// What `eth_getLogs` refuses.
+    pub limits: RangeLimits,
+    /// Ranges beyond the head are answered with what is there, as older nodes do, instead of being refused.
+    pub clamp_future: bool,
+}
+
+impl From<Vec<FaultRule>> for FaultPlan {
+    fn from(rules: Vec<FaultRule>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+}
+
+impl From<FaultRule> for FaultPlan {
+    fn from(rule: FaultRule) -> Self {
+        vec![rule].into()
+    }
+}
+
+impl From<RangeLimits> for FaultPlan {
+    fn from(limits: RangeLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+}
+
+/// Draws the faults of a plan.
+pub(crate) struct FaultDice {
+    plan: FaultPlan,
+    /// For each rule: opportunities seen, and strikes.
+    counts: Vec<(u64, u64)>,
+    rng: StdRng,
+}
+
+impl FaultDice {
+    pub(crate) fn new(seed: u64, plan: FaultPlan) -> Self {
+        Self { counts: vec![(0, 0); plan.rules.len()], plan, rng: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Replaces the plan; all counts begin anew.
+    pub(crate) fn replace(&mut self, plan: FaultPlan) {
+        self.counts = vec![(0, 0); plan.rules.len()];
+        self.plan = plan;
+    }
+
+    pub(crate) fn plan(&self) -> &FaultPlan {
+        &self.plan
+    }
+
+    /// The faults that strike now.
+    pub(crate) fn strike(&mut self, stage: Stage, methods: &[&str]) -> Vec<Fault> {
+        let mut struck = Vec::new();
+        for (rule, (seen, strikes)) in self.plan.rules.iter().zip(&mut self.counts) {
+            let concerned = rule.methods.is_empty()
+                || rule.methods.iter().any(|method| methods.contains(&method.as_str()));
+            if rule.fault.stage() != stage || !concerned || rule.times.is_some_and(|times| *strikes >= times)
+            {
+                continue;
+            }
+            *seen += 1;
+            if *seen <= rule.skip || self.rng.random::<f64>() >= rule.probability {
+                continue;
+            }
+            *strikes += 1;
+            struck.push(rule.fault.clone());
+            if stage == Stage::Transport {
+                break;
+            }
+        }
+        struck
+    }
+
+    /// A number for a fault that has to choose.
+    pub(crate) fn pick(&mut self) -> u64 {
+        self.rng.random()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_strike_by_method_count_and_skip() {
+        let rule = Fault::Null.times(2).on("eth_getLogs").after(1);
+        let mut dice = FaultDice::new(1, rule.into());
+        let mut draw = |method: &str| dice.strike(Stage::Answer, &[method]).len();
+        assert_eq!(draw("eth_chainId"), 0);
+        assert_eq!([(); 5].map(|()| draw("eth_getLogs")), [0, 1, 1, 0, 0]);
+        assert!(dice.strike(Stage::Transport, &["eth_getLogs"]).is_empty());
+    }
+
+    #[test]
+    fn probabilities_are_drawn_from_the_seed() {
+        let draws = |seed| {
+            let mut dice = FaultDice::new(seed, Fault::Reset.with_probability(0.3).into());
+            (0..200).map(|_| dice.strike(Stage::Transport, &[]).len()).collect::<Vec<_>>()
+        };
+        assert_eq!(draws(4), draws(4));
+        assert_ne!(draws(4), draws(5));
+        assert!((30..90).contains(&draws(4).iter().sum::<usize>()));
+    }
+
+    #[test]
+    fn plans_are_read_from_json() {
+        let plan: FaultPlan = serde_json::from_str(
+            r#"{"rules":[{"fault":{"behind":{"blocks":3}},"methods":["eth_blockNumber"],"times":1},{"fault":"reset"}],
+                "limits":{"max_blocks":10,"style":"alchemy"}}"#,
+        )
+        .unwrap();
+        assert_eq!(plan.rules[0], Fault::Behind { blocks: 3 }.times(1).on("eth_blockNumber"));
+        assert_eq!(plan.rules[1], Fault::Reset.always());
+        assert_eq!(plan.limits.max_blocks, Some(10));
+    }
+}
