@@ -10,6 +10,7 @@ mod error;
 pub mod evm;
 mod item;
 mod literal;
+mod locate;
 mod logging;
 mod monitor;
 mod network;

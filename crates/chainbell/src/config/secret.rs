@@ -78,7 +78,6 @@ fn from_file(item: &Item<'_>) -> Option<SecretString> {
 pub(super) fn url(item: &Item<'_>, schemes: &[&str]) -> Option<SecretUrl> {
     use secrecy::ExposeSecret as _;
 
-    show_host_only(item);
     let text = item.secret()?;
     let expected = schemes.iter().map(|scheme| format!("{scheme}://")).collect::<Vec<_>>().join(" or ");
     let url = match Url::parse(text.expose_secret()) {
@@ -88,6 +87,7 @@ pub(super) fn url(item: &Item<'_>, schemes: &[&str]) -> Option<SecretUrl> {
             return None;
         }
     };
+    show_host_only(item);
     if !schemes.contains(&url.scheme()) || url.host_str().is_none_or(str::is_empty) {
         item.report(format!("expected a URL starting with {expected}"));
         return None;
@@ -95,7 +95,8 @@ pub(super) fn url(item: &Item<'_>, schemes: &[&str]) -> Option<SecretUrl> {
     Some(SecretUrl(url))
 }
 
-/// Lets errors show scheme and host of a URL that is written in the file; the rest may hold keys.
+/// Lets errors show scheme and host of a URL that is written in the file; the rest may hold keys. Only where it parsed:
+/// in a mistyped URL the host may be a password.
 fn show_host_only(item: &Item<'_>) {
     let place = item.place();
     let raw = item.reading.sources.raw(place);

@@ -32,7 +32,7 @@ fn parse_one(text: &str) -> Result<Config, ConfigErrors> {
 }
 
 fn evm_settings(config: &Config, network: usize) -> &EvmSettings {
-    config.networks[network].settings.as_any().downcast_ref().unwrap()
+    config.networks[network].settings.as_any().downcast_ref().expect("the chain is evm")
 }
 
 const NETWORK: &str = "[networks.local]\nchain = \"evm\"\nrpc = \"http://127.0.0.1:8545\"\n";
@@ -83,7 +83,7 @@ fn the_designs_example_loads_as_written() {
     assert_eq!(config.contracts[0].addresses.as_ref().unwrap().len(), 1);
     let monitor = &config.monitors[0];
     assert_eq!(monitor.name.as_str(), "large-usdc-transfers");
-    assert_eq!(monitor.networks, [network.slug.clone()], "taken from its contract");
+    assert_eq!(monitor.networks, std::slice::from_ref(&network.slug), "taken from its contract");
     assert_eq!((monitor.deliver_at, &*monitor.contracts), (Finality::Confirmed, &[0][..]));
     assert_eq!(
         (&*monitor.targets, config.targets[0].kind),

@@ -60,7 +60,7 @@ fn a_missing_variable_is_named_with_its_place_and_nothing_secret_is_shown() {
     let expected = "\
 c.toml:3:38: networks.a.rpc[0]: the environment variable KEY is not set; write ${KEY:-…} to give it a default
   |
-3 | rpc = [\"https://********host.example/${KEY}****, \"http://****host:1/********]
+3 | rpc = [******************************${KEY}****, \"http://****host:1/********]
   |                                      ^^^^^^
 
 c.toml:4:6: networks.a.ws: expected a URL starting with ws:// or wss://

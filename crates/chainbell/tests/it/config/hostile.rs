@@ -114,6 +114,37 @@ proptest! {
     }
 }
 
+const WITH_SECRETS: &str = r#"
+[networks.local]
+chain = "evm"
+rpc = ["https://user:HUSH@rpc.example/HUSH?k=HUSH", { url = "http://rpc.example/HUSH", headers = { x-key = "HUSH" } }]
+ws = 'wss://rpc.example/HUSH'
+[targets.app]
+type = "webhook"
+url = "https://app.example/HUSH"
+secret = ["whsec_HUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSH", """
+HUSHHUSHHUSHHUSHHUSHHUSHHUSHHUSH"""]
+headers = { Authorization = "Bearer HUSH" }
+"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #[test]
+    fn whatever_slip_is_made_no_secret_is_shown(
+        at in 0..WITH_SECRETS.len(),
+        removed in 0..3usize,
+        added in prop::sample::select(vec!["", "x", "\"", "'", "=", "\n", "[", "]", "{", "}", "#", "${", "\\", ",", " ", "é", "\u{7}"]),
+    ) {
+        let end = (at + removed).min(WITH_SECRETS.len());
+        let text = format!("{}{added}{}", &WITH_SECRETS[..at], &WITH_SECRETS[end..]);
+        let shown = match parse_one(&text) {
+            Ok(config) => format!("{config:?}"),
+            Err(errors) => errors.to_string(),
+        };
+        prop_assert!(!shown.contains("HUSH"), "{shown}");
+    }
+}
+
 #[test]
 fn deep_nesting_is_refused() {
     for text in [

@@ -1,0 +1,80 @@
+//! Finds the place of a monitor's key again after the document was dropped: only errors pay for parsing it once more.
+
+use std::{cell::OnceCell, ops::Range};
+
+use toml::de::{DeTable, DeValue};
+
+use super::{
+    monitor::MonitorSettings,
+    reading::within,
+    source::{Place, Sources},
+};
+
+/// The files of a configuration, parsed again where something in them is looked for.
+pub(super) struct Locator<'a> {
+    sources: &'a Sources,
+    tables: Vec<OnceCell<DeTable<'a>>>,
+}
+
+/// Which part of a monitor is looked for.
+pub(super) struct Part<'a> {
+    /// The key in one of its spellings, singular or plural.
+    pub(super) key: &'a str,
+    /// The item of its list.
+    pub(super) index: Option<usize>,
+    /// Bytes of the text.
+    pub(super) span: Option<Range<usize>>,
+}
+
+impl<'a> Locator<'a> {
+    pub(super) fn new(sources: &'a Sources) -> Self {
+        Self { sources, tables: sources.files.iter().map(|_| OnceCell::new()).collect() }
+    }
+
+    /// The place of the part, or of what is nearest around it, and the path of its key.
+    pub(super) fn find(&self, monitor: &MonitorSettings, part: &Part<'_>) -> (Place, String) {
+        let (file, position) = monitor.written;
+        let path = format!("monitors[{position}]");
+        let Some(written) = self.monitor(file, position) else { return (Place::new(file, 0..0), path) };
+        let whole = Place::new(file, written.span());
+        let DeValue::Table(table) = written.get_ref() else { return (whole, path) };
+        let spellings = [part.key.to_owned(), format!("{}s", part.key), part.key.trim_end_matches('s').to_owned()];
+        let Some((key, value)) = spellings.iter().find_map(|key| table.get_key_value(key.as_str())) else {
+            return (whole, path);
+        };
+        let path = format!("{path}.{}", key.get_ref());
+        match (value.get_ref(), part.index) {
+            (DeValue::Array(items), Some(index)) => match items.get(index) {
+                Some(item) => (self.text_place(file, item, monitor, part), format!("{path}[{index}]")),
+                None => (Place::new(file, value.span()), path),
+            },
+            _ => (self.text_place(file, value, monitor, part), path),
+        }
+    }
+
+    fn monitor(&self, file: u32, position: u32) -> Option<&toml::Spanned<DeValue<'a>>> {
+        let text = &self.sources.files.get(file as usize)?.text;
+        let table = self.tables.get(file as usize)?;
+        let table = table.get_or_init(|| DeTable::parse_recoverable(text).0.into_inner());
+        table.get("monitors")?.get_ref().as_array()?.get(position as usize)
+    }
+
+    /// The place of `part.span` of a text, or of the whole value.
+    fn text_place(
+        &self,
+        file: u32,
+        value: &toml::Spanned<DeValue<'_>>,
+        monitor: &MonitorSettings,
+        part: &Part<'_>,
+    ) -> Place {
+        let place = Place::new(file, value.span());
+        let (DeValue::String(text), Some(span)) = (value.get_ref(), part.span.clone()) else { return place };
+        let origins = match &monitor.when {
+            Some(when) if part.key == "when" => when.origins.as_ref(),
+            // Where variables were replaced in it was not kept: the whole text is pointed at.
+            _ if text.contains("${") => return place,
+            _ => None,
+        };
+        within(self.sources, place, origins, span)
+    }
+}
