@@ -8,8 +8,8 @@ use std::{
 };
 
 use chainbell_model::{
-    BlockFacts, BlockId, BlockRef, Facts, Finality, Height, MatchId, NetworkSlug, Position, PositionKind,
-    TargetName, TenantId, Timestamp,
+    BlockFacts, BlockId, BlockRef, Facts, Finality, Height, MatchId, Message, NetworkSlug, Position,
+    PositionKind, TargetName, TenantId, Timestamp,
 };
 use chainbell_store::{
     CommitBatch, Ledger, NewBlock, NewFact, NewMatch, Outbox, Settlement, Verdict,
@@ -43,7 +43,49 @@ async fn main() {
     for size in [10, 50, 200] {
         deliver(&store, size).await;
     }
+    follow(&store).await;
     store.close().await;
+}
+
+/// The tip of a chain: a block per commit with one delivery, sent at once and settled alone.
+async fn follow(store: &SqliteStore) {
+    let network = NetworkSlug::from("tip");
+    store.open_network(&network, "evm", "1").await.expect("a network");
+    let (cpu, wall, mut after) = (cpu_time(), Instant::now(), None);
+    let blocks = 5_000;
+    for height in 1..=blocks {
+        let mut new = block(&network, 1_000_000 + height, Load::Delivered);
+        new.found.truncate(1);
+        let batch = CommitBatch {
+            network: network.clone(),
+            after,
+            through: new.reference,
+            confirmed: Height(0),
+            finalized: Height(0),
+            now: Timestamp(1),
+            blocks: vec![new],
+        };
+        after = Some(batch.through);
+        let committed = store.commit(batch, &mut |_, _| true).await.expect("a commit");
+        store.settle(committed.claimed.iter().map(delivered).collect()).await.expect("a settlement");
+    }
+    report(
+        "a block at the tip, one delivery settled",
+        blocks as f64,
+        cpu_time().saturating_sub(cpu),
+        wall.elapsed(),
+    );
+}
+
+fn delivered(message: &Message) -> Settlement {
+    Settlement {
+        delivery: message.id,
+        attempt: message.attempt,
+        started: Timestamp(1),
+        took: Duration::from_millis(3),
+        verdict: Verdict::Delivered,
+        detail: "200 OK".to_owned(),
+    }
 }
 
 async fn commit(store: &SqliteStore, path: &Path, name: &str, batches: u64, load: Load) {
@@ -72,15 +114,7 @@ async fn deliver(store: &SqliteStore, size: usize) {
         let messages = store.claim(&tenant, &target, Timestamp(i64::MAX), size).await.expect("a claim");
         assert!(!messages.is_empty(), "the outbox ran dry");
         done += messages.len();
-        let settlements = messages.iter().map(|message| Settlement {
-            delivery: message.id,
-            attempt: message.attempt,
-            started: Timestamp(1),
-            took: Duration::from_millis(3),
-            verdict: Verdict::Delivered,
-            detail: "200 OK".to_owned(),
-        });
-        store.settle(settlements.collect()).await.expect("a settlement");
+        store.settle(messages.iter().map(delivered).collect()).await.expect("a settlement");
     }
     report(
         &format!("claim and settle, {size} at a time"),

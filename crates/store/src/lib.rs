@@ -28,7 +28,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// One transaction: the blocks, their facts, matches and deliveries, and the cursor moved to `batch.through`.
     /// Repeating a batch changes nothing. A match that had been retracted comes back with a new generation.
     /// `reserve` is asked once for each delivery that is due at once: `true` means that the caller will send it itself now,
-    /// so it is stored as being sent and returned in [`Committed::claimed`].
+    /// so it is stored as being sent and returned in [`Committed::claimed`]. Deliveries of a new generation are not asked
+    /// about: they follow the retraction of the former one through the queue.
     async fn commit(&self, batch: CommitBatch, reserve: &mut ReserveFn<'_>) -> Result<Committed, StoreError>;
 
     /// One transaction: everything of `network` above `to` is marked retracted, the cursor moves back to `to`, deliveries

@@ -15,19 +15,26 @@ use crate::{
     },
 };
 
-/// What [`read`] reads.
+/// What [`read`] reads of the deliveries that [`pick`] chose: only those are joined with what they are about.
 const SELECT: &str = concat!(
     "SELECT d.sequence, d.id AS delivery, d.state, d.monitor, d.target, d.attempts, d.next_at, d.created,
      m.id AS match_id, o.id AS retracts,
      (SELECT a.detail FROM attempts a WHERE a.delivery = d.sequence ORDER BY a.attempt DESC LIMIT 1) AS last_detail, ",
     fact_columns!(),
-    " FROM deliveries d
+    " FROM picked d
       JOIN facts f ON f.id = d.fact
       JOIN matches m ON m.fact = d.fact AND m.monitor = d.monitor
       LEFT JOIN deliveries o ON o.sequence = d.retracts",
     fact_joins!(),
-    "WHERE d.tenant = "
+    "ORDER BY d.sequence DESC"
 );
+
+/// Begins the choice of a tenant's deliveries; ends with `)` and [`SELECT`].
+fn pick(tenant: i64) -> QueryBuilder<Sqlite> {
+    let mut sql = QueryBuilder::new("WITH picked AS (SELECT * FROM deliveries d WHERE d.tenant = ");
+    sql.push_bind(tenant);
+    sql
+}
 
 /// See [`crate::Reader::deliveries`].
 pub(super) async fn deliveries(
@@ -37,8 +44,7 @@ pub(super) async fn deliveries(
 ) -> Result<Vec<DeliveryRow>, StoreError> {
     let mut tx = store.read().await?;
     let Some(tenant) = store.words.find(&mut tx, tenant.as_str()).await? else { return Ok(Vec::new()) };
-    let mut sql = QueryBuilder::<Sqlite>::new(SELECT);
-    sql.push_bind(tenant);
+    let mut sql = pick(tenant);
     if let Some(state) = query.state {
         // Written out, because indexes of one state are chosen by the text.
         sql.push(" AND d.state = ").push(from_state(state));
@@ -54,7 +60,10 @@ pub(super) async fn deliveries(
     if let Some(before) = query.before {
         sql.push(" AND d.sequence < ").push_bind(before);
     }
-    sql.push(" ORDER BY d.sequence DESC LIMIT ").push_bind(i64::from(query.limit.min(MOST_ROWS)));
+    sql.push(" ORDER BY d.sequence DESC LIMIT ")
+        .push_bind(i64::from(query.limit.min(MOST_ROWS)))
+        .push(") ")
+        .push(SELECT);
     let rows = sql.build().fetch_all(&mut *tx).await?;
     let texts = texts(store, &mut tx, &rows).await?;
     rows.iter().map(|row| read(row, &texts)).collect()
@@ -68,8 +77,8 @@ pub(super) async fn delivery(
 ) -> Result<Option<DeliveryDetail>, StoreError> {
     let mut tx = store.read().await?;
     let Some(tenant) = store.words.find(&mut tx, tenant.as_str()).await? else { return Ok(None) };
-    let mut sql = QueryBuilder::<Sqlite>::new(SELECT);
-    sql.push_bind(tenant).push(" AND d.id = ").push_bind(id.0.to_vec());
+    let mut sql = pick(tenant);
+    sql.push(" AND d.id = ").push_bind(id.0.to_vec()).push(") ").push(SELECT);
     let Some(stored) = sql.build().fetch_optional(&mut *tx).await? else { return Ok(None) };
     let texts = texts(store, &mut tx, std::slice::from_ref(&stored)).await?;
     let row = read(&stored, &texts)?;

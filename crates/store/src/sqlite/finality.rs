@@ -1,13 +1,13 @@
 //! Records how far the chain stands, releases what waited for it, and drops blocks no longer needed.
 
-use chainbell_model::{Height, NetworkSlug, Timestamp};
+use chainbell_model::{Finality, Height, NetworkSlug, Timestamp};
 use sqlx::{Sqlite, SqliteConnection};
 
 use crate::{
     Released, StoreError,
     sqlite::{
         SqliteStore,
-        codec::from_height,
+        codec::{from_finality, from_height},
         due,
         networks::{self, Network},
     },
@@ -52,42 +52,49 @@ pub(super) async fn advance(
         .bind(from_height(finalized))
         .execute(&mut *connection)
         .await?;
-    release(store, connection, network.id, (confirmed, finalized), now).await
+    let mut released = Vec::new();
+    for (finality, mark, before) in [
+        (Finality::Confirmed, confirmed, network.state.confirmed),
+        (Finality::Finalized, finalized, network.state.finalized),
+    ] {
+        if mark > before {
+            released.extend(release(connection, network.id, (finality, mark), now).await?);
+        }
+    }
+    let deliveries = released.iter().map(|(.., count)| u64::try_from(*count).unwrap_or(0)).sum();
+    let due = released.into_iter().map(|(tenant, target, _)| (tenant, target, now));
+    Ok(Released { deliveries, waiting: due::named(store, connection, due).await? })
 }
 
+/// Makes due what waited for `finality` up to the height, and says how many for which tenant and target.
 async fn release(
-    store: &SqliteStore,
     connection: &mut SqliteConnection,
     network: i64,
-    (confirmed, finalized): (Height, Height),
+    (finality, height): (Finality, Height),
     now: Timestamp,
-) -> Result<Released, StoreError> {
+) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+    let (finality, height) = (from_finality(finality), from_height(height));
     let targets: Vec<(i64, i64, i64)> = sqlx::query_as::<Sqlite, _>(
         "SELECT tenant, target, count(*) FROM deliveries
-         WHERE state = 0 AND network = $1
-           AND ((deliver_at = 1 AND height <= $2) OR (deliver_at = 2 AND height <= $3))
-         GROUP BY tenant, target",
+         WHERE state = 0 AND network = $1 AND deliver_at = $2 AND height <= $3 GROUP BY tenant, target",
     )
     .bind(network)
-    .bind(from_height(confirmed))
-    .bind(from_height(finalized))
+    .bind(finality)
+    .bind(height)
     .fetch_all(&mut *connection)
     .await?;
     if targets.is_empty() {
-        return Ok(Released::default());
+        return Ok(targets);
     }
     sqlx::query(
         "UPDATE deliveries SET state = 1, next_at = $4
-         WHERE state = 0 AND network = $1
-           AND ((deliver_at = 1 AND height <= $2) OR (deliver_at = 2 AND height <= $3))",
+         WHERE state = 0 AND network = $1 AND deliver_at = $2 AND height <= $3",
     )
     .bind(network)
-    .bind(from_height(confirmed))
-    .bind(from_height(finalized))
+    .bind(finality)
+    .bind(height)
     .bind(now.0)
     .execute(&mut *connection)
     .await?;
-    let deliveries = targets.iter().map(|(.., count)| u64::try_from(*count).unwrap_or(0)).sum();
-    let due = targets.into_iter().map(|(tenant, target, _)| (tenant, target, now));
-    Ok(Released { deliveries, waiting: due::named(store, connection, due).await? })
+    Ok(targets)
 }

@@ -4,6 +4,7 @@
 
 mod blocks;
 mod commits;
+mod histories;
 
 mod opening;
 mod outbox;

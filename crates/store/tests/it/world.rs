@@ -42,6 +42,14 @@ impl World {
         Self::with(SqliteStore::open(path, options).await.unwrap(), time).await
     }
 
+    /// The process dies and starts again; time goes on.
+    pub(crate) async fn restarted(self, path: &Path) -> Self {
+        let Self { store, time } = self;
+        drop(store);
+        let options = SqliteOptions { clock: clock(&time), ..SqliteOptions::default() };
+        Self::with(SqliteStore::open(path, options).await.unwrap(), time).await
+    }
+
     async fn with(store: SqliteStore, time: Arc<AtomicI64>) -> Self {
         store.open_network(&network(), "evm", "1").await.unwrap();
         Self { store, time }
