@@ -1,6 +1,10 @@
 //! `[contracts.NAME]`: what monitors watch, with its description.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use chainbell_model::{Address, Interface, InterfaceError, NetworkSlug};
 use serde_json::{Value, json};
@@ -34,12 +38,12 @@ pub struct ContractSettings {
 }
 
 /// The contracts that monitors may name: also those with mistakes in them, so that one mistake is told once.
-pub(super) struct Contracts<'a>(HashMap<&'a str, Option<usize>>);
+pub(super) struct Contracts<'a>(BTreeMap<&'a str, Option<usize>>);
 
 impl<'a> Contracts<'a> {
     /// Reads all contracts, the description of equal ones once.
     pub(super) fn read(entries: Vec<Named<'a>>, networks: &Networks<'_>) -> (Self, Vec<ContractSettings>) {
-        let mut names = HashMap::with_capacity(entries.len());
+        let mut names = BTreeMap::new();
         let mut read = Vec::with_capacity(entries.len());
         let mut interfaces = Interfaces::default();
         for Named { name, item } in entries {
@@ -89,42 +93,48 @@ fn read_contract(
     Some(ContractSettings { name: name.into(), networks, addresses, interface, stored })
 }
 
-/// The descriptions read so far, by chain and source: thousands of contracts may share one.
+/// The descriptions read so far, by chain and origin: thousands of contracts may share one.
 #[derive(Default)]
-struct Interfaces(HashMap<(usize, String), Arc<dyn Interface>>);
+struct Interfaces(HashMap<(usize, OriginKey), Arc<dyn Interface>>);
 
 impl Interfaces {
     /// A built-in description by name, a file, or signatures. Reports what is wrong with it.
     fn read(&mut self, item: &Item<'_>, networks: &Networks<'_>, chain: usize) -> Option<Arc<dyn Interface>> {
-        let source = Source::read(item)?;
-        let key = (chain, source.text());
+        let origin = Origin::read(item)?;
+        let key = (chain, origin.key());
         if let Some(known) = self.0.get(&key) {
             return Some(Arc::clone(known));
         }
-        match networks.kind(chain).dialect.interface(&key.1) {
+        let text = origin.description(item)?;
+        match networks.kind(chain).dialect.interface(&text) {
             Ok(interface) => {
                 self.0.insert(key, Arc::clone(&interface));
                 Some(interface)
             }
             Err(error) => {
-                source.report(item, &error);
+                origin.report(item, &text, &error);
                 None
             }
         }
     }
 }
 
+#[derive(PartialEq, Eq, Hash)]
+enum OriginKey {
+    Text(String),
+    File(PathBuf),
+}
+
 /// Where a description comes from.
-enum Source<'a> {
+enum Origin<'a> {
     /// A built-in name, or signatures, in one text.
     Inline(Text<'a>),
     /// Signatures, one in each item of a list.
     List(Vec<(Item<'a>, Text<'a>)>),
-    /// A file.
-    File { shown: String, text: String },
+    File(PathBuf),
 }
 
-impl<'a> Source<'a> {
+impl<'a> Origin<'a> {
     fn read(item: &Item<'a>) -> Option<Self> {
         if item.value.get_ref().is_array() {
             let items = item.clone().many()?;
@@ -132,57 +142,72 @@ impl<'a> Source<'a> {
             return items.into_iter().map(read).collect::<Option<_>>().map(Self::List);
         }
         let text = item.text()?;
-        if !text.value.trim_end().ends_with(".json") {
-            return Some(Self::Inline(text));
-        }
-        let path = item.path()?;
-        match read_text(&path, MAX_ABI_BYTES) {
-            Ok(text) => Some(Self::File { shown: path.display().to_string(), text }),
-            Err(error) => {
-                item.report(format!("the file {} cannot be read: {error}", path.display()));
-                None
-            }
+        if text.value.trim_end().ends_with(".json") {
+            item.path().map(Self::File)
+        } else {
+            Some(Self::Inline(text))
         }
     }
 
-    fn text(&self) -> String {
+    fn key(&self) -> OriginKey {
         match self {
-            Self::Inline(text) => text.value.to_string(),
-            Self::List(items) => items.iter().map(|(_, text)| &*text.value).collect::<Vec<_>>().join("\n"),
-            Self::File { text, .. } => text.clone(),
+            Self::Inline(text) => OriginKey::Text(text.value.to_string()),
+            Self::List(items) => OriginKey::Text(joined(items)),
+            Self::File(path) => OriginKey::File(path.clone()),
+        }
+    }
+
+    /// The description itself, as a dialect reads it.
+    fn description(&self, item: &Item<'_>) -> Option<String> {
+        match self {
+            Self::Inline(text) => Some(text.value.to_string()),
+            Self::List(items) => Some(joined(items)),
+            Self::File(path) => match read_text(path, MAX_ABI_BYTES) {
+                Ok(text) => Some(text),
+                Err(error) => {
+                    item.report(format!("the file {} cannot be read: {error}", path.display()));
+                    None
+                }
+            },
         }
     }
 
     /// Reports an error of the description at its place: in the text, in one item of the list, or in the file.
-    fn report(&self, item: &Item<'_>, error: &InterfaceError) {
+    fn report(&self, item: &Item<'_>, description: &str, error: &InterfaceError) {
         let offset = match error {
             InterfaceError::Malformed { offset, .. } => *offset,
             InterfaceError::Unknown { .. } => None,
         };
-        let message = error.to_string();
         match (self, offset) {
-            (Self::Inline(text), Some(offset)) => item.report_within(text, offset..offset + 1, message),
+            (Self::Inline(text), Some(offset)) => {
+                item.report_within(text, offset..offset + 1, error.to_string());
+            }
             (Self::List(items), Some(offset)) => {
+                // The items were joined with a line feed between two.
                 let mut start = 0;
                 for (item, text) in items {
                     if offset <= start + text.value.len() {
                         let within = offset - start;
-                        return item.report_within(text, within..within + 1, message);
+                        return item.report_within(text, within..within + 1, error.to_string());
                     }
                     start += text.value.len() + 1;
                 }
-                item.report(message);
+                item.report(error.to_string());
             }
-            (Self::File { shown, text }, Some(offset)) => {
-                let before = &text[..text.floor_char_boundary(offset)];
+            (Self::File(path), Some(offset)) => {
+                let before = &description[..description.floor_char_boundary(offset)];
                 let line = before.matches('\n').count() + 1;
                 let column = before.chars().rev().take_while(|char| *char != '\n').count() + 1;
-                item.report(format!("{shown}:{line}:{column}: {message}"));
+                item.report(format!("{}:{line}:{column}: {error}", path.display()));
             }
-            (Self::File { shown, .. }, None) => item.report(format!("{shown}: {message}")),
-            (_, None) => item.report(message),
+            (Self::File(path), None) => item.report(format!("{}: {error}", path.display())),
+            (_, None) => item.report(error.to_string()),
         }
     }
+}
+
+fn joined(signatures: &[(Item<'_>, Text<'_>)]) -> String {
+    signatures.iter().map(|(_, text)| &*text.value).collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn schema() -> Value {

@@ -38,7 +38,8 @@ impl<'a> Locator<'a> {
         let Some(written) = self.monitor(file, position) else { return (Place::new(file, 0..0), path) };
         let whole = Place::new(file, written.span());
         let DeValue::Table(table) = written.get_ref() else { return (whole, path) };
-        let spellings = [part.key.to_owned(), format!("{}s", part.key), part.key.trim_end_matches('s').to_owned()];
+        let spellings =
+            [part.key.to_owned(), format!("{}s", part.key), part.key.trim_end_matches('s').to_owned()];
         let Some((key, value)) = spellings.iter().find_map(|key| table.get_key_value(key.as_str())) else {
             return (whole, path);
         };
@@ -76,5 +77,74 @@ impl<'a> Locator<'a> {
             _ => None,
         };
         within(self.sources, place, origins, span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chainbell_model::{Finality, MonitorName};
+
+    use super::*;
+    use crate::config::{
+        monitor::{Expression, Subjects},
+        source::SourceFile,
+        variables::substitute,
+    };
+
+    fn monitor(position: u32, when: Option<Expression>) -> MonitorSettings {
+        MonitorSettings {
+            name: MonitorName::new("m"),
+            networks: Vec::new(),
+            contracts: Vec::new(),
+            addresses: Vec::new(),
+            subjects: Subjects::default(),
+            from: Vec::new(),
+            to: Vec::new(),
+            when,
+            deliver_at: Finality::Seen,
+            targets: Vec::new(),
+            description: None,
+            enabled: true,
+            written: (0, position),
+        }
+    }
+
+    /// The text found, and the path of its key.
+    fn found(text: &str, monitor: &MonitorSettings, part: Part<'_>) -> (String, String) {
+        let sources = Sources { files: vec![SourceFile::new("c.toml".into(), text.to_owned())] };
+        let (place, path) = Locator::new(&sources).find(monitor, &part);
+        (text[place.range()].to_owned(), path)
+    }
+
+    const TEXT: &str =
+        "[[monitors]]\n[[monitors]]\nevents = ['A', \"B\"]\nwhen = \"\\t${X} > valu\"\ncall = 'c'\n";
+
+    #[test]
+    fn keys_are_found_in_either_spelling_and_by_item() {
+        let part = |key, index, span| Part { key, index, span };
+        let second = monitor(1, None);
+        assert_eq!(found(TEXT, &second, part("event", Some(1), Some(0..1))).0, "B");
+        assert_eq!(
+            found(TEXT, &second, part("events", Some(0), None)),
+            ("'A'".into(), "monitors[1].events[0]".into())
+        );
+        assert_eq!(
+            found(TEXT, &second, part("calls", Some(0), None)),
+            ("'c'".into(), "monitors[1].call".into())
+        );
+        assert_eq!(
+            found(TEXT, &second, part("to", None, None)),
+            ("[[monitors]]".into(), "monitors[1]".into())
+        );
+        assert_eq!(found(TEXT, &monitor(9, None), part("to", None, None)).0, "");
+    }
+
+    #[test]
+    fn a_place_in_an_expression_is_traced_through_variables_and_escapes() {
+        let (text, origins) = substitute("\t${X} > valu", &|_| Some("1000".to_owned())).unwrap().unwrap();
+        assert_eq!(&text[8..12], "valu");
+        let when = Expression { text: text.into(), origins: Some(origins) };
+        let part = Part { key: "when", index: None, span: Some(8..12) };
+        assert_eq!(found(TEXT, &monitor(1, Some(when)), part), ("valu".into(), "monitors[1].when".into()));
     }
 }

@@ -287,3 +287,13 @@ pub(super) fn schema() -> Value {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_monitor_takes_little_memory() {
+        assert!(size_of::<MonitorSettings>() <= 320, "{}", size_of::<MonitorSettings>());
+    }
+}

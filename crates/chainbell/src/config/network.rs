@@ -1,6 +1,6 @@
 //! `[networks.SLUG]`: what every network has, whichever its chain; the chain reads its own keys.
 
-use std::{any::Any, collections::HashMap, fmt, sync::Arc};
+use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
 
 use chainbell_model::{Dialect, Height, NetworkSlug};
 use chainbell_pipeline::{FollowSettings, Start};
@@ -66,7 +66,7 @@ impl fmt::Debug for NetworkSettings {
 pub(super) struct Networks<'a> {
     kinds: &'a [ChainKind],
     /// The index of the chain in `kinds`; `None` when the network's chain is unknown.
-    chains: HashMap<&'a str, Option<usize>>,
+    chains: BTreeMap<&'a str, Option<usize>>,
 }
 
 /// Networks by name, of one chain.
@@ -79,7 +79,7 @@ pub(super) struct Chosen<'a> {
 impl<'a> Networks<'a> {
     /// Reads all networks.
     pub(super) fn read(entries: Vec<Named<'a>>, kinds: &'a [ChainKind]) -> (Self, Vec<NetworkSettings>) {
-        let mut networks = Self { kinds, chains: HashMap::with_capacity(entries.len()) };
+        let mut networks = Self { kinds, chains: BTreeMap::new() };
         let mut read = Vec::with_capacity(entries.len());
         for Named { name, item } in entries {
             networks.chains.insert(name, None);

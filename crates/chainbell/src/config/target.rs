@@ -1,6 +1,6 @@
 //! `[targets.NAME]` and `[delivery]`: where matches go. The keys are checked by the targets themselves.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use chainbell_model::TargetName;
 use chainbell_targets::{Kind, Limits, SettingError, Settings, Valid, validate};
@@ -57,7 +57,7 @@ impl<'a> Delivery<'a> {
 }
 
 /// The targets that monitors may name: also those with mistakes in them, so that one mistake is told once.
-pub(super) struct Targets<'a>(HashMap<&'a str, TargetName>);
+pub(super) struct Targets<'a>(BTreeMap<&'a str, TargetName>);
 
 impl<'a> Targets<'a> {
     /// Reads all targets.
@@ -66,7 +66,7 @@ impl<'a> Targets<'a> {
         delivery: &Delivery<'a>,
         kinds: &[&'static dyn Kind],
     ) -> (Self, Vec<TargetSettings>) {
-        let mut names = HashMap::with_capacity(entries.len());
+        let mut names = BTreeMap::new();
         let mut read = Vec::with_capacity(entries.len());
         for Named { name, item } in entries {
             let target_name = TargetName::new(name);
@@ -134,7 +134,9 @@ fn report(section: &Section<'_>, delivery: &Delivery<'_>, error: &SettingError) 
     let top =
         |key: &str| error.key.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     let own = section.entries().filter(|(key, _, _)| top(key)).max_by_key(|(key, _, _)| key.len());
-    let (place, key) = match own {
+    let problem =
+        |place, key| Problem { place: Some(place), key, message: error.message.clone(), related: None };
+    let (place, path) = match own {
         Some((key, place, item)) => {
             let within = error.key[key.len()..].trim_start_matches('.');
             let path = join_path(section.path(), key);
@@ -142,18 +144,13 @@ fn report(section: &Section<'_>, delivery: &Delivery<'_>, error: &SettingError) 
             (nested_key(&item, within).unwrap_or(place), path)
         }
         None => match delivery.inherited.iter().find(|item| top(item.key)) {
-            Some(item) => (item.place(), item.key_path()),
+            // Every target that inherits a bad default finds it bad.
+            Some(item) => return section.reading.report_once(problem(item.place(), item.key_path())),
             None if error.key.is_empty() => (section.place, section.path().to_owned()),
             None => (section.place, join_path(section.path(), &error.key)),
         },
     };
-    // Every target that inherits a bad default finds it bad.
-    section.reading.report_once(Problem {
-        place: Some(place),
-        key,
-        message: error.message.clone(),
-        related: None,
-    });
+    section.reading.report(problem(place, path));
 }
 
 /// The place of the key `within` of a table.

@@ -21,7 +21,8 @@ impl Dialect for PlainDialect {
         if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(AddressError { reason: "an address is 0x and 40 hex digits".to_owned() });
         }
-        let byte = |index: usize| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).expect("hex digits");
+        let byte =
+            |index: usize| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).expect("hex digits");
         Ok(Address::from(std::array::from_fn::<u8, 20, _>(byte)))
     }
 

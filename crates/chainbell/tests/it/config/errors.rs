@@ -343,3 +343,15 @@ c.toml:13:11: monitors[0].network: the contract \"c\" is on none of these networ
 ";
     assert_eq!(said_after_network(text), expected);
 }
+
+#[test]
+fn a_mistake_in_a_description_file_is_told_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("token.json"), "event A()\nevent B(\n").unwrap();
+    let config = folder.path().join("c.toml");
+    let text = format!("{NETWORK}[contracts.c]\nnetwork = 'local'\nabi = 'token.json'\n");
+    let said = parse_files(&[(config.to_str().unwrap(), &text)], &[]).unwrap_err().to_string();
+    let expected = "c.toml:6:7: contracts.c.abi: ";
+    assert!(said.contains(expected), "{said}");
+    assert!(said.contains("token.json:2:8: this signature has no closing parenthesis"), "{said}");
+}
