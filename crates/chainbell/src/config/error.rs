@@ -2,7 +2,7 @@
 
 use std::{fmt, ops::Range, path::PathBuf, sync::Arc};
 
-use super::source::{Place, SourceFile, Sources, floor_boundary};
+use super::source::{Place, SourceFile, Sources};
 
 /// The most characters of a line that are shown.
 const MAX_SHOWN: usize = 120;
@@ -87,11 +87,11 @@ fn render(sources: &Sources, problem: &Problem) -> String {
 
 /// The line of `place` with carets under it.
 fn excerpt(file: &SourceFile, place: Place) -> String {
-    let start = floor_boundary(&file.text, place.start as usize);
+    let start = file.text.floor_char_boundary(place.start as usize);
     let (number, line) = file.line_of(start);
     let start = start.min(line.end);
     let shown = window(&file.text, line.clone(), start);
-    let end = floor_boundary(&file.text, place.end as usize).clamp(start, shown.end);
+    let end = file.text.floor_char_boundary(place.end as usize).clamp(start, shown.end);
 
     let margin = file.text[shown.start..start].chars().map(|char| if char == '\t' { '\t' } else { ' ' });
     let margin: String = margin.collect();

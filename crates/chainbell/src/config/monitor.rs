@@ -175,7 +175,8 @@ fn read_subjects(section: &mut Section<'_>) -> Subjects {
     let (asks_calls, calls) = references("call", "calls");
     let transactions = section.either("transaction", "transactions");
     let transfers = section.either("transfer", "transfers");
-    let asks_more = transactions.is_some() || transfers.is_some();
+    let asked = |item: &Item<'_>| item.value.get_ref().as_bool() != Some(false);
+    let asks_more = [&transactions, &transfers].into_iter().flatten().any(asked);
     let subjects = Subjects {
         events,
         calls,

@@ -1,6 +1,6 @@
 //! One load under way: what it reads from, and what it found wrong so far.
 
-use std::{cell::RefCell, ops::Range};
+use std::{borrow::Cow, cell::RefCell, ops::Range};
 
 use toml::de::{DeTable, DeValue};
 
@@ -68,7 +68,7 @@ impl<'a> Reading<'a> {
         text: &'t str,
         place: Place,
         key: impl Fn() -> String,
-    ) -> Option<(std::borrow::Cow<'t, str>, Option<Origins>)> {
+    ) -> Option<(Cow<'t, str>, Option<Origins>)> {
         match substitute(text, self.env) {
             Ok(None) => Some((text.into(), None)),
             Ok(Some((text, origins))) => Some((text.into(), Some(origins))),

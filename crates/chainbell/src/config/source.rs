@@ -108,16 +108,11 @@ impl Sources {
     /// `file:line:column`, both from 1, the column in characters.
     pub(super) fn position(&self, place: Place) -> String {
         let Some(file) = self.file(place) else { return String::new() };
-        let offset = floor_boundary(&file.text, place.start as usize);
+        let offset = file.text.floor_char_boundary(place.start as usize);
         let (line, bytes) = file.line_of(offset);
         let column = file.text[bytes.start..offset.max(bytes.start)].chars().count();
         format!("{}:{}:{}", file.path.display(), line + 1, column + 1)
     }
-}
-
-/// The nearest character boundary at or below `offset`.
-pub(super) fn floor_boundary(text: &str, offset: usize) -> usize {
-    text.floor_char_boundary(offset)
 }
 
 /// All bytes of a text that cannot be parsed, except headers and bare keys: what looks like a value may be a secret.
