@@ -8,15 +8,11 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use super::{
     block::{Block, Body, Kind},
     config::EvmDevnetConfig,
-    header::{Header, NO_REQUESTS},
+    producer::{Nonces, Producer},
     spec::TxSpec,
     traffic::{Cast, seeded},
     workload::Workload,
 };
-
-const DEPOSITOR: Address =
-    Address::new(*b"\xde\xad\xde\xad\xde\xad\xde\xad\xde\xad\xde\xad\xde\xad\xde\xad\xde\xad\x00\x01");
-const L1_BLOCK: Address = Address::new(*b"\x42\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x15");
 
 /// What one command did to the chain.
 #[derive(Debug, Default)]
@@ -38,13 +34,12 @@ pub(crate) struct Branch {
 
 /// The network's blocks. Blocks are never forgotten: those off the chain stay reachable by hash.
 pub(crate) struct Chain {
-    config: EvmDevnetConfig,
-    cast: Cast,
+    producer: Producer,
     workload: Option<Workload>,
     tree: HashMap<B256, Arc<Block>>,
     canonical: Vec<B256>,
     including: HashMap<B256, Vec<B256>>,
-    nonces: HashMap<Address, u64>,
+    nonces: Nonces,
     /// For each block made here, what the nonces of its senders were before.
     nonces_before: HashMap<B256, Vec<(Address, u64)>>,
     /// Counts undoings, so that what replaces a block differs from it.
@@ -66,8 +61,7 @@ impl Chain {
         let workload = config.workload.map(|shape| Workload::new(&config, shape, &cast));
         let mut chain = Self {
             canonical: workload.as_ref().map_or_else(Vec::new, |workload| workload.hashes().to_vec()),
-            config,
-            cast,
+            producer: Producer { config, cast },
             workload,
             tree: HashMap::new(),
             including: HashMap::new(),
@@ -78,7 +72,7 @@ impl Chain {
             branch: None,
         };
         if chain.canonical.is_empty() {
-            let genesis = chain.build(B256::ZERO, 0, Vec::new(), "genesis");
+            let genesis = chain.producer.build(B256::ZERO, 0, Vec::new(), "genesis");
             chain.append(genesis);
         }
         chain.advance_marks();
@@ -86,11 +80,11 @@ impl Chain {
     }
 
     pub(crate) fn config(&self) -> &EvmDevnetConfig {
-        &self.config
+        &self.producer.config
     }
 
     pub(crate) fn cast(&self) -> &Cast {
-        &self.cast
+        &self.producer.cast
     }
 
     pub(crate) fn workload(&self) -> Option<&Workload> {
@@ -126,20 +120,14 @@ impl Chain {
 
     /// Adds `count` blocks of generated traffic.
     pub(crate) fn mine(&mut self, count: u64) -> Change {
-        let added = (0..count).map(|_| self.extend(Vec::new(), self.config.transactions_per_block));
+        let added = (0..count).map(|_| self.extend(Vec::new(), self.config().transactions_per_block));
         Change { added: added.collect(), ..Change::default() }
     }
 
     /// Adds one block with exactly `specs`.
     pub(crate) fn mine_with(&mut self, specs: Vec<TxSpec>) -> Change {
-        let mut nonces = self.nonces.clone();
-        let seed = self.config.seed;
-        let bodies = specs.into_iter().map(|spec| {
-            let nonce = take_nonce(&mut nonces, spec.from);
-            Arc::new(Body::new(seed, Kind::DynamicFee, nonce, spec))
-        });
-        let bodies = bodies.collect();
-        let block = self.build(self.tip(), self.head() + 1, bodies, &self.lineage());
+        let bodies = self.producer.place(&mut self.nonces.clone(), specs);
+        let block = self.producer.build(self.tip(), self.head() + 1, bodies, &self.lineage());
         Change { added: vec![self.append(block)], ..Change::default() }
     }
 
@@ -173,7 +161,7 @@ impl Chain {
             returning[slot].push(placed.body.clone());
         }
         let added = returning.into_iter().map(|bodies| {
-            let fresh = self.config.transactions_per_block.saturating_sub(bodies.len());
+            let fresh = self.config().transactions_per_block.saturating_sub(bodies.len());
             self.extend(bodies, fresh)
         });
         Change { added: added.collect(), undone }
@@ -195,8 +183,9 @@ impl Chain {
         let mut hashes = Vec::new();
         for number in from..=self.head() {
             let lineage = format!("branch/{tip}");
-            let bodies = self.generate(&mut nonces, self.config.transactions_per_block, number, &lineage);
-            let block = Arc::new(self.build(parent, number, bodies, &lineage));
+            let bodies =
+                self.producer.generate(&mut nonces, self.config().transactions_per_block, number, &lineage);
+            let block = Arc::new(self.producer.build(parent, number, bodies, &lineage));
             parent = block.hash;
             hashes.push(parent);
             self.tree.insert(parent, block);
@@ -215,7 +204,7 @@ impl Chain {
     }
 
     fn dice(&self, purpose: &str) -> StdRng {
-        StdRng::from_seed(seeded(self.config.seed, format_args!("{purpose}/{}", self.generation)).0)
+        StdRng::from_seed(seeded(self.config().seed, format_args!("{purpose}/{}", self.generation)).0)
     }
 
     fn extend(&mut self, returning: Vec<Arc<Body>>, fresh: usize) -> Arc<Block> {
@@ -225,55 +214,10 @@ impl Chain {
             *next = (*next).max(body.nonce + 1);
         }
         let (number, lineage) = (self.head() + 1, self.lineage());
-        let mut bodies = self.generate(&mut nonces, fresh, number, &lineage);
+        let mut bodies = self.producer.generate(&mut nonces, fresh, number, &lineage);
         bodies.extend(returning);
-        let block = self.build(self.tip(), number, bodies, &lineage);
+        let block = self.producer.build(self.tip(), number, bodies, &lineage);
         self.append(block)
-    }
-
-    fn generate(
-        &self,
-        nonces: &mut HashMap<Address, u64>,
-        count: usize,
-        number: u64,
-        lineage: &str,
-    ) -> Vec<Arc<Body>> {
-        let seed = self.config.seed;
-        let mut rng = StdRng::from_seed(seeded(seed, format_args!("traffic/{lineage}/{number}")).0);
-        let mut bodies = Vec::with_capacity(count + 1);
-        if self.config.l2_fields {
-            let input = seeded(seed, format_args!("deposit/{lineage}/{number}")).to_vec().into();
-            let spec = TxSpec { from: DEPOSITOR, to: Some(L1_BLOCK), input, ..TxSpec::default() };
-            bodies.push(Arc::new(Body::new(seed, Kind::Deposit, number, spec)));
-        }
-        for _ in 0..count {
-            let spec = self.cast.transaction(&mut rng);
-            let nonce = take_nonce(nonces, spec.from);
-            let kind = if rng.random_ratio(1, 4) { Kind::Legacy } else { Kind::DynamicFee };
-            bodies.push(Arc::new(Body::new(seed, kind, nonce, spec)));
-        }
-        bodies
-    }
-
-    fn build(&self, parent: B256, number: u64, bodies: Vec<Arc<Body>>, lineage: &str) -> Block {
-        let config = &self.config;
-        let root = |name: &str| seeded(config.seed, format_args!("{name}/{lineage}/{number}"));
-        let time = config.genesis_time + config.block_time * number;
-        let mut header = Header {
-            state_root: root("state"),
-            mix_hash: root("mix"),
-            base_fee: Some(1_000_000_000),
-            blob_gas_used: Some(0),
-            excess_blob_gas: Some(0),
-            parent_beacon_root: Some(root("beacon")),
-            requests_hash: Some(NO_REQUESTS),
-            ..Header::empty(number, parent, time)
-        };
-        if !bodies.is_empty() {
-            header.transactions_root = root("transactions");
-            header.receipts_root = root("receipts");
-        }
-        Block::build(header, bodies)
     }
 
     fn append(&mut self, block: Block) -> Arc<Block> {
@@ -296,19 +240,12 @@ impl Chain {
     }
 
     fn advance_marks(&mut self) {
-        let Some(finality) = self.config.finality else { return };
+        let Some(finality) = self.config().finality else { return };
         let reached = |depth: u64| self.head().saturating_sub(depth);
         let (safe, finalized) = (reached(finality.safe_depth), reached(finality.finalized_depth));
         self.marks.safe = self.marks.safe.max(safe);
         self.marks.finalized = self.marks.finalized.max(finalized);
     }
-}
-
-fn take_nonce(nonces: &mut HashMap<Address, u64>, sender: Address) -> u64 {
-    let next = nonces.entry(sender).or_default();
-    let nonce = *next;
-    *next += 1;
-    nonce
 }
 
 #[cfg(test)]

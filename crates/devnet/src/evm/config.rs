@@ -56,7 +56,7 @@ pub struct WorkloadShape {
     pub blocks: u64,
     /// Transactions, and so logs, in each.
     pub logs_per_block: u64,
-    /// Contracts that emit them.
+    /// Contracts that emit them, at least one.
     pub tokens: usize,
 }
 
@@ -88,7 +88,7 @@ impl EvmDevnetConfig {
         Self {
             tokens,
             accounts: 10,
-            workload: Some(WorkloadShape { blocks, logs_per_block, tokens: tokens.max(1) }),
+            workload: Some(WorkloadShape { blocks, logs_per_block, tokens }),
             ..Self::default()
         }
     }

@@ -15,6 +15,7 @@ mod json;
 mod limits;
 mod logs;
 mod oracle;
+mod producer;
 mod replica;
 mod request;
 mod rlp;

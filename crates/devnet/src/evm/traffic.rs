@@ -40,7 +40,7 @@ impl Cast {
         };
         Self {
             accounts: named("account", config.accounts.max(2)),
-            tokens: named("token", config.tokens),
+            tokens: named("token", config.tokens.max(config.workload.map_or(0, |shape| shape.tokens.max(1)))),
             nfts: named("nft", config.nfts),
             multi_tokens: named("multi-token", config.multi_tokens),
         }

@@ -23,12 +23,20 @@ pub(crate) struct Workload {
     shape: WorkloadShape,
     genesis_time: u64,
     block_time: u64,
-    tokens: Vec<Address>,
-    accounts: Vec<Address>,
+    tokens: Vec<Party>,
+    accounts: Vec<Party>,
+    transfer_bits: [u16; 3],
     /// The bloom of a block depends on its number modulo the number of accounts only.
     blooms: Vec<Bloom>,
     hashes: Vec<B256>,
     numbers: HashMap<B256, u64>,
+}
+
+/// A contract or account with its bits in blooms, which cost a hash each.
+#[derive(Clone, Copy)]
+struct Party {
+    address: Address,
+    bits: [u16; 3],
 }
 
 /// A `Transfer` of the workload, before anything costly is derived.
@@ -36,6 +44,7 @@ pub(crate) struct WorkloadLog {
     pub(crate) index: u64,
     pub(crate) address: Address,
     pub(crate) topics: [B256; 3],
+    bloom_bits: [[u16; 3]; 4],
     from: Address,
     to: Address,
     value: u64,
@@ -49,13 +58,18 @@ impl WorkloadLog {
 
 impl Workload {
     pub(crate) fn new(config: &EvmDevnetConfig, shape: WorkloadShape, cast: &Cast) -> Self {
+        let token = |address: &Address| Party { address: *address, bits: bloom_bits(&address[..]) };
+        // Accounts only ever appear as topics.
+        let account =
+            |address: &Address| Party { address: *address, bits: bloom_bits(&address.into_word()[..]) };
         let mut workload = Self {
             seed: config.seed,
             shape,
             genesis_time: config.genesis_time,
             block_time: config.block_time,
-            tokens: cast.tokens.iter().copied().take(shape.tokens.max(1)).collect(),
-            accounts: cast.accounts.iter().copied().cycle().take(ACCOUNTS as usize).collect(),
+            tokens: cast.tokens.iter().take(shape.tokens.max(1)).map(token).collect(),
+            accounts: cast.accounts.iter().cycle().take(ACCOUNTS as usize).map(account).collect(),
+            transfer_bits: bloom_bits(&TRANSFER[..]),
             blooms: Vec::new(),
             hashes: Vec::new(),
             numbers: HashMap::new(),
@@ -95,12 +109,14 @@ impl Workload {
         (0..count).map(move |index| {
             let from = self.account(index + block);
             let to = self.account(index + block + 1 + index % 7);
+            let token = self.tokens[index as usize % self.tokens.len()];
             WorkloadLog {
                 index,
-                address: self.tokens[index as usize % self.tokens.len()],
-                topics: [TRANSFER, from.into_word(), to.into_word()],
-                from,
-                to,
+                address: token.address,
+                topics: [TRANSFER, from.address.into_word(), to.address.into_word()],
+                bloom_bits: [token.bits, self.transfer_bits, from.bits, to.bits],
+                from: from.address,
+                to: to.address,
                 value: if block % 50 == index { 5000 + block } else { 1 + (31 * block + 17 * index) % 1000 },
             }
         })
@@ -121,7 +137,7 @@ impl Workload {
         Arc::new(Block { hash, header: self.header(number), transactions: placed.collect() })
     }
 
-    fn account(&self, index: u64) -> Address {
+    fn account(&self, index: u64) -> Party {
         self.accounts[(index % ACCOUNTS) as usize]
     }
 
@@ -138,7 +154,7 @@ impl Workload {
             gas_used: GAS,
             gas_price: 1,
             success: true,
-            bloom_bits: bits(log),
+            bloom_bits: log.bloom_bits.to_vec(),
             logs: vec![LogSpec {
                 address: log.address,
                 topics: log.topics.to_vec(),
@@ -149,7 +165,7 @@ impl Workload {
 
     fn bloom(&self, number: u64) -> Bloom {
         let mut bloom = Bloom::ZERO;
-        self.logs(number).for_each(|log| set_bits(&mut bloom, &bits(&log)));
+        self.logs(number).for_each(|log| set_bits(&mut bloom, &log.bloom_bits));
         bloom
     }
 
@@ -172,13 +188,6 @@ impl Workload {
             ..header
         }
     }
-}
-
-fn bits(log: &WorkloadLog) -> Vec<[u16; 3]> {
-    std::iter::once(&log.address[..])
-        .chain(log.topics.iter().map(|topic| &topic[..]))
-        .map(bloom_bits)
-        .collect()
 }
 
 #[cfg(test)]

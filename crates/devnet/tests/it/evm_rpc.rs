@@ -79,7 +79,8 @@ async fn logs_are_filtered_by_address_topics_and_block_hash() {
     let (devnet, client) = devnet(20).await;
     let truth = devnet.canonical_logs();
     let wanted = truth.iter().find(|log| log.topics.len() == 3).unwrap();
-    let filters: [(Value, Box<dyn Fn(&SimLog) -> bool>); 4] = [
+    type Keeps<'a> = Box<dyn Fn(&SimLog) -> bool + 'a>;
+    let filters: [(Value, Keeps<'_>); 4] = [
         (json!({"address": wanted.address}), Box::new(|log| log.address == wanted.address)),
         (json!({"topics": [wanted.topics[0]]}), Box::new(|log| log.topics.first() == wanted.topics.first())),
         (

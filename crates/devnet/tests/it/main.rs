@@ -1,5 +1,7 @@
 //! The simulated networks, asked over the wire.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod client;
 mod evm_faults;
 mod evm_rpc;
