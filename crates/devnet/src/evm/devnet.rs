@@ -49,6 +49,11 @@ impl fmt::Debug for EvmDevnet {
 impl EvmDevnet {
     /// Starts a network on a free port of 127.0.0.1. The chain is block 0, or the workload.
     pub async fn start(config: EvmDevnetConfig) -> io::Result<Self> {
+        Self::start_on(0, config).await
+    }
+
+    /// Starts a network on a chosen port of 127.0.0.1; 0 takes a free one.
+    pub async fn start_on(port: u16, config: EvmDevnetConfig) -> io::Result<Self> {
         let seed = config.seed;
         let network = Arc::new(Network {
             chain: RwLock::new(Chain::new(config)),
@@ -58,7 +63,7 @@ impl EvmDevnet {
             mining: Mutex::default(),
         });
         let stop = Arc::new(network.stop.clone().drop_guard());
-        let main = Replica::start(network.clone(), seed, FaultPlan::default()).await?;
+        let main = Replica::start(network.clone(), port, seed, FaultPlan::default()).await?;
         Ok(Self { network, main, replicas: Arc::default(), _stop: stop })
     }
 
@@ -76,7 +81,7 @@ impl EvmDevnet {
     pub async fn replica(&self, faults: impl Into<FaultPlan>) -> io::Result<Replica> {
         let index = self.replicas.fetch_add(1, Ordering::Relaxed) + 1;
         let seed = self.network.chain.read().config().seed;
-        Replica::start(self.network.clone(), seed.wrapping_add(index), faults.into()).await
+        Replica::start(self.network.clone(), 0, seed.wrapping_add(index), faults.into()).await
     }
 
     /// Stops all endpoints and waits for them, but not for peers that keep an answer unread.
