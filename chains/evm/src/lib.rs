@@ -1,10 +1,16 @@
 //! EVM networks behind the Chain seam.
 
+mod abi;
+mod address;
 pub mod assemble;
 pub mod bloom;
 mod details;
+mod dialect;
+mod interface;
 mod payload;
+mod similar;
 mod transfers;
 pub mod wire;
 
+pub use dialect::EvmDialect;
 pub use transfers::TOKEN_TRANSFER_KEYS;
