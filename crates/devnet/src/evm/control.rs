@@ -72,7 +72,7 @@ async fn run(endpoint: &Endpoint, command: Command) -> std::io::Result<Value> {
         Command::ResetStats => *endpoint.stats.lock() = Stats::default(),
         Command::Replica(plan) => {
             let seed = network.chain.read().config().seed;
-            return Ok(json!(Replica::start(network.clone(), seed, plan).await?.http_url()));
+            return Ok(json!(Replica::start(network.clone(), 0, seed, plan).await?.http_url()));
         }
         Command::Stats => return Ok(json!(*endpoint.stats.lock())),
         Command::Logs => return Ok(json!(devnet::canonical_logs(&network.chain.read()))),
