@@ -34,7 +34,7 @@ async fn main() {
         let path = folder.path().join("bench.db");
         let store = SqliteStore::open(&path, SqliteOptions::default()).await.expect("a database");
         commit(&store, &path, name, 40, load).await;
-        store.close().await;
+        store.close().await.expect("the log merged");
     }
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("bench.db");
@@ -44,7 +44,7 @@ async fn main() {
         deliver(&store, size).await;
     }
     follow(&store).await;
-    store.close().await;
+    store.close().await.expect("the log merged");
 }
 
 /// The tip of a chain: a block per commit with one delivery, sent at once and settled alone.

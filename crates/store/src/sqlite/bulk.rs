@@ -11,6 +11,9 @@ use crate::StoreError;
 /// prepared; doubling it gained nothing measurable and doubles their memory.
 const MOST_ROWS: usize = 128;
 
+/// Up to so many rows a statement may join others. Larger ones go alone, so that the kinds of scripts stay few.
+const MOST_JOINED: usize = 4;
+
 /// The most values in one list.
 const MOST_VALUES: usize = 512;
 
@@ -38,6 +41,33 @@ impl Values {
     }
 }
 
+/// Statements that go to the database together, in one hop. Their parameters are all written `?`.
+#[derive(Default)]
+pub(super) struct Script {
+    text: String,
+    values: Values,
+}
+
+impl Script {
+    /// Adds a statement, with its values in the order of its parameters.
+    pub(super) fn push(&mut self, statement: &str, bind: impl FnOnce(&mut Values)) {
+        if !self.text.is_empty() {
+            self.text.push(';');
+        }
+        self.text.push_str(statement);
+        bind(&mut self.values);
+    }
+
+    /// Runs the statements in order.
+    pub(super) async fn run(self, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        sqlx::query_with(AssertSqlSafe(self.text), self.values.finish()?).execute(connection).await?;
+        Ok(())
+    }
+}
+
 /// `HEAD (?,?),(?,?)… TAIL` with `columns` values for each of `rows`, split over as many statements as needed.
 pub(super) struct ManyRows {
     /// Up to and including `VALUES`.
@@ -54,19 +84,30 @@ impl ManyRows {
         &self,
         connection: &mut SqliteConnection,
         rows: &[R],
+        bind: impl FnMut(&R, &mut Values) + Send,
+    ) -> Result<(), StoreError> {
+        let mut script = Script::default();
+        self.add(&mut script, connection, rows, bind).await?;
+        script.run(connection).await
+    }
+
+    /// As [`Self::run`], but the few rows that fill no large statement only join `script`.
+    pub(super) async fn add<R: Sync>(
+        &self,
+        script: &mut Script,
+        connection: &mut SqliteConnection,
+        rows: &[R],
         mut bind: impl FnMut(&R, &mut Values) + Send,
     ) -> Result<(), StoreError> {
         let mut rest = rows;
         while !rest.is_empty() {
             let size = largest_power_of_two(rest.len()).min(MOST_ROWS);
             let (chunk, after) = rest.split_at(size);
-            let mut values = Values::default();
-            for row in chunk {
-                bind(row, &mut values);
-            }
-            sqlx::query_with(AssertSqlSafe(self.text(size)), values.finish()?)
-                .execute(&mut *connection)
-                .await?;
+            let mut alone = Script::default();
+            let small = size <= MOST_JOINED;
+            let part = if small { &mut *script } else { &mut alone };
+            part.push(&self.text(size), |values| chunk.iter().for_each(|row| bind(row, values)));
+            alone.run(connection).await?;
             rest = after;
         }
         Ok(())

@@ -8,7 +8,7 @@ use sqlx::{Sqlite, SqliteConnection, sqlite::SqliteRow};
 use crate::{
     DueTarget, StoreError,
     sqlite::{
-        SqliteStore,
+        SqliteStore, begin,
         bulk::Among,
         codec::{column, delivery_id, match_id, small, to_finality},
         due,
@@ -42,7 +42,8 @@ pub(super) async fn claim(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Message>, StoreError> {
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let (Some(tenant_id), Some(target_id)) = (
         store.words.find(&mut tx, tenant.as_str()).await?,
         store.words.find(&mut tx, target.as_str()).await?,

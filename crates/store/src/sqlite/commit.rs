@@ -1,14 +1,17 @@
 //! Commits a batch: blocks, facts, matches, deliveries and the network's cursor, in one transaction.
 
-use sqlx::{Sqlite, SqliteConnection};
+use chainbell_model::Timestamp;
+use sqlx::SqliteConnection;
 
 use crate::{
     CommitBatch, Committed, DeliveryState, ReserveFn, StoreError,
     sqlite::{
-        SqliteStore,
-        bulk::{Among, ManyRows},
+        SqliteStore, begin,
+        bulk::{Among, ManyRows, Script},
         codec::{compact, from_finality, from_height, from_state},
-        facts, finality, known, networks,
+        facts,
+        finality::Advance,
+        known, networks,
         plan::{self, Ground, Plan},
     },
 };
@@ -41,7 +44,8 @@ pub(super) async fn commit(
     batch: CommitBatch,
     reserve: &mut ReserveFn<'_>,
 ) -> Result<Committed, StoreError> {
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let network = networks::load(&mut tx, &batch.network).await?;
     let cursor = network.state.cursor;
     // A batch whose first commit was not acknowledged may come again.
@@ -49,16 +53,17 @@ pub(super) async fn commit(
         return Err(StoreError::CursorMoved { network: batch.network.to_string() });
     }
     let words = store.words.intern(&mut tx, plan::words_of(&batch)).await?;
-    let known = known::load(&mut tx, network.id, &batch).await?;
-    let (next_seq, next_sequence) = next_numbers(&mut tx).await?;
-    let ground = Ground { network: &network, words: &words, known, next_seq, next_sequence };
-    let mut plan = plan::draw(&batch, ground, reserve)?;
-    write(&mut tx, network.id, &batch, &plan).await?;
+    let known = known::load(&mut tx, &network, &batch).await?;
+    let mut plan = plan::draw(&batch, Ground { network: &network, words: &words, known }, reserve)?;
+    let mut script = Script::default();
+    write(&mut tx, &mut script, network.id, &plan, batch.now).await?;
     if cursor != Some(batch.through) {
-        networks::set_cursor(&mut tx, network.id, batch.through).await?;
+        networks::set_cursor(&mut script, network.id, batch.through);
     }
-    let marks = (batch.confirmed, batch.finalized);
-    let released = finality::advance(store, &mut tx, &network, marks, batch.now).await?;
+    let advance = Advance::to(&network, (batch.confirmed, batch.finalized));
+    advance.write(&mut script, &network);
+    script.run(&mut tx).await?;
+    let released = advance.release(store, &mut tx, &network, batch.now).await?;
     tx.commit().await?;
     let mut committed = std::mem::take(&mut plan.committed);
     drop(plan);
@@ -71,23 +76,15 @@ pub(super) async fn commit(
     Ok(committed)
 }
 
-async fn next_numbers(connection: &mut SqliteConnection) -> Result<(i64, i64), StoreError> {
-    let (seq, sequence): (Option<i64>, Option<i64>) = sqlx::query_as::<Sqlite, _>(
-        "SELECT (SELECT max(seq) FROM blocks), (SELECT max(sequence) FROM deliveries)",
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok((seq.unwrap_or(0) + 1, sequence.unwrap_or(0) + 1))
-}
-
 async fn write(
     connection: &mut SqliteConnection,
+    script: &mut Script,
     network: i64,
-    batch: &CommitBatch,
     plan: &Plan<'_>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     BLOCKS
-        .run(connection, &plan.blocks, |row, values| {
+        .add(script, connection, &plan.blocks, |row, values| {
             values.push(row.seq);
             values.push(network);
             values.push(from_height(row.block.reference.height));
@@ -98,9 +95,9 @@ async fn write(
         })
         .await?;
     RETURNED.run(connection, &plan.returned).await?;
-    facts::insert(connection, &plan.facts).await?;
+    facts::insert(script, connection, &plan.facts).await?;
     MATCHES
-        .run(connection, &plan.matches, |row, values| {
+        .add(script, connection, &plan.matches, |row, values| {
             values.push(row.fact);
             values.push(row.monitor);
             values.push(row.id.to_vec());
@@ -108,7 +105,7 @@ async fn write(
         })
         .await?;
     DELIVERIES
-        .run(connection, &plan.deliveries, |row, values| {
+        .add(script, connection, &plan.deliveries, |row, values| {
             values.push(row.sequence);
             values.push(row.id.0.to_vec());
             values.push(row.tenant);
@@ -120,8 +117,8 @@ async fn write(
             values.push(from_finality(row.deliver_at));
             values.push(from_state(row.state));
             values.push(i64::from(row.state == DeliveryState::Sending));
-            values.push(batch.now.0);
-            values.push(batch.now.0);
+            values.push(now.0);
+            values.push(now.0);
         })
         .await
 }

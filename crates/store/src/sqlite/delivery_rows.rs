@@ -6,7 +6,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use crate::{
     AttemptRow, DeliveryDetail, DeliveryQuery, DeliveryRow, DeliveryState, RetrySelection, StoreError,
     sqlite::{
-        SqliteStore,
+        SqliteStore, begin,
         codec::{column, corrupt, delivery_id, from_state, match_id, small, to_height, to_state},
         event_rows::MOST_ROWS,
         facts::{FactReader, fact_columns, fact_joins, word_ids},
@@ -149,7 +149,8 @@ pub(super) async fn retry(
     which: &RetrySelection,
     now: Timestamp,
 ) -> Result<u64, StoreError> {
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let Some(tenant) = store.words.find(&mut tx, tenant.as_str()).await? else { return Ok(0) };
     let mut sql = QueryBuilder::<Sqlite>::new(
         "UPDATE deliveries SET maybe_received = CASE WHEN state = 3 THEN 1 ELSE maybe_received END,

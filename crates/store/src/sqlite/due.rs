@@ -18,6 +18,9 @@ pub(super) async fn named(
         let known = earliest.entry((tenant, target)).or_insert(at);
         *known = at.min(*known);
     }
+    if earliest.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<i64> = earliest.keys().flat_map(|(tenant, target)| [*tenant, *target]).collect();
     let (texts, _) = store.words.look_up(connection, ids.into_iter()).await?;
     let name = |((tenant, target), at)| {

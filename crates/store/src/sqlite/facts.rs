@@ -8,7 +8,7 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use crate::{
     StoreError,
     sqlite::{
-        bulk::ManyRows,
+        bulk::{ManyRows, Script},
         codec::{column, compact, expand, small, to_height, to_kind},
         plan::FactRow,
         words::Texts,
@@ -39,11 +39,12 @@ const FACTS: ManyRows = ManyRows {
 
 /// Writes new facts.
 pub(super) async fn insert(
+    script: &mut Script,
     connection: &mut SqliteConnection,
     rows: &[FactRow<'_>],
 ) -> Result<(), StoreError> {
     FACTS
-        .run(connection, rows, |row, values| {
+        .add(script, connection, rows, |row, values| {
             let facts = row.facts;
             values.push(row.id);
             values.push(row.tenant);

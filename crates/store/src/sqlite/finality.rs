@@ -6,7 +6,8 @@ use sqlx::{Sqlite, SqliteConnection};
 use crate::{
     Released, StoreError,
     sqlite::{
-        SqliteStore,
+        SqliteStore, begin,
+        bulk::Script,
         codec::{from_finality, from_height},
         due,
         networks::{self, Network},
@@ -19,51 +20,76 @@ pub(super) async fn finality(
     slug: &NetworkSlug,
     marks: (Height, Height),
 ) -> Result<Released, StoreError> {
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let network = networks::load(&mut tx, slug).await?;
-    let released = advance(store, &mut tx, &network, marks, store.clock.now()).await?;
+    let mut script = Script::default();
+    let advance = Advance::to(&network, marks);
+    advance.write(&mut script, &network);
+    script.run(&mut tx).await?;
+    let released = advance.release(store, &mut tx, &network, store.clock.now()).await?;
     tx.commit().await?;
     Ok(released)
 }
 
-/// The same within a transaction: `marks` are the confirmed and the finalized height.
-pub(super) async fn advance(
-    store: &SqliteStore,
-    connection: &mut SqliteConnection,
-    network: &Network,
-    marks: (Height, Height),
-    now: Timestamp,
-) -> Result<Released, StoreError> {
-    let confirmed = network.state.confirmed.max(marks.0);
-    let finalized = network.state.finalized.max(marks.1);
-    if confirmed == network.state.confirmed && finalized == network.state.finalized {
-        return Ok(Released::default());
+/// How a network's marks move.
+#[derive(Clone, Copy)]
+pub(super) struct Advance {
+    confirmed: Height,
+    finalized: Height,
+}
+
+impl Advance {
+    /// To the confirmed and finalized height of `marks`, or nowhere where they are no higher.
+    pub(super) fn to(network: &Network, marks: (Height, Height)) -> Self {
+        let state = &network.state;
+        Self { confirmed: state.confirmed.max(marks.0), finalized: state.finalized.max(marks.1) }
     }
-    sqlx::query("UPDATE networks SET confirmed = $2, finalized = $3 WHERE id = $1")
-        .bind(network.id)
-        .bind(from_height(confirmed))
-        .bind(from_height(finalized))
-        .execute(&mut *connection)
-        .await?;
-    // What lay below the former mark went when that was set.
-    sqlx::query("DELETE FROM blocks WHERE network = $1 AND height >= $2 AND height < $3 AND has_facts = 0")
-        .bind(network.id)
-        .bind(from_height(network.state.finalized))
-        .bind(from_height(finalized))
-        .execute(&mut *connection)
-        .await?;
-    let mut released = Vec::new();
-    for (finality, mark, before) in [
-        (Finality::Confirmed, confirmed, network.state.confirmed),
-        (Finality::Finalized, finalized, network.state.finalized),
-    ] {
-        if mark > before {
-            released.extend(release(connection, network.id, (finality, mark), now).await?);
+
+    /// Records the marks and drops blocks that are needed no longer.
+    pub(super) fn write(self, script: &mut Script, network: &Network) {
+        let state = &network.state;
+        if self.confirmed > state.confirmed || self.finalized > state.finalized {
+            script.push("UPDATE networks SET confirmed = ?, finalized = ? WHERE id = ?", |values| {
+                values.push(from_height(self.confirmed));
+                values.push(from_height(self.finalized));
+                values.push(network.id);
+            });
+        }
+        if self.finalized > state.finalized {
+            // What lay below the former mark went when that was set.
+            script.push(
+                "DELETE FROM blocks WHERE network = ? AND height >= ? AND height < ? AND has_facts = 0",
+                |values| {
+                    values.push(network.id);
+                    values.push(from_height(state.finalized));
+                    values.push(from_height(self.finalized));
+                },
+            );
         }
     }
-    let deliveries = released.iter().map(|(.., count)| u64::try_from(*count).unwrap_or(0)).sum();
-    let due = released.into_iter().map(|(tenant, target, _)| (tenant, target, now));
-    Ok(Released { deliveries, waiting: due::named(store, connection, due).await? })
+
+    /// Makes due what waited for the marks.
+    pub(super) async fn release(
+        self,
+        store: &SqliteStore,
+        connection: &mut SqliteConnection,
+        network: &Network,
+        now: Timestamp,
+    ) -> Result<Released, StoreError> {
+        let mut released = Vec::new();
+        for (finality, mark, before) in [
+            (Finality::Confirmed, self.confirmed, network.state.confirmed),
+            (Finality::Finalized, self.finalized, network.state.finalized),
+        ] {
+            if network.any_waiting && mark > before {
+                released.extend(release(connection, network.id, (finality, mark), now).await?);
+            }
+        }
+        let deliveries = released.iter().map(|(.., count)| u64::try_from(*count).unwrap_or(0)).sum();
+        let due = released.into_iter().map(|(tenant, target, _)| (tenant, target, now));
+        Ok(Released { deliveries, waiting: due::named(store, connection, due).await? })
+    }
 }
 
 /// Makes due what waited for `finality` up to the height, and says how many for which tenant and target.

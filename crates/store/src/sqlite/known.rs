@@ -10,6 +10,7 @@ use crate::{
     sqlite::{
         codec::{block_id, from_height, small, to_height},
         facts::{first_fact, place_of},
+        networks::Network,
     },
 };
 
@@ -68,18 +69,21 @@ pub(super) struct KnownBlock {
 /// The blocks of `batch` that are already stored.
 pub(super) async fn load(
     connection: &mut SqliteConnection,
-    network: i64,
+    network: &Network,
     batch: &CommitBatch,
 ) -> Result<Map<BlockRef, KnownBlock>, StoreError> {
     let mut known = Map::default();
     let (Some(first), Some(last)) = (batch.blocks.first(), batch.blocks.last()) else {
         return Ok(known);
     };
+    if network.highest.is_none_or(|highest| highest < first.reference.height) {
+        return Ok(known);
+    }
     let rows: Vec<(i64, i64, Vec<u8>, bool, bool)> = sqlx::query_as::<Sqlite, _>(
         "SELECT seq, height, id, has_facts, retracted FROM blocks
          WHERE network = $1 AND height >= $2 AND height <= $3",
     )
-    .bind(network)
+    .bind(network.id)
     .bind(from_height(first.reference.height))
     .bind(from_height(last.reference.height))
     .fetch_all(&mut *connection)

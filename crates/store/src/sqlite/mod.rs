@@ -27,7 +27,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chainbell_model::{BlockRef, DeliveryId, Height, Message, NetworkSlug, TargetName, TenantId, Timestamp};
-use sqlx::{Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::Mutex;
 
 pub use clock::Clock;
 pub use open::SqliteOptions;
@@ -41,27 +42,32 @@ use crate::{
 /// A database file. Clones share its connections.
 #[derive(Clone)]
 pub struct SqliteStore {
-    writer: SqlitePool,
+    /// Not a pool of one: that would ping the connection and wake another thread each time it is given back.
+    writer: Arc<Mutex<SqliteConnection>>,
     reader: SqlitePool,
     words: Arc<words::Words>,
     clock: Clock,
+    /// Where a temporary database lives: removed with the last clone.
+    _folder: Option<Arc<tempfile::TempDir>>,
+}
+
+/// A transaction that writes: it waits for its turn at the start, so that it cannot fail to get it half way.
+async fn begin(writer: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, StoreError> {
+    Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
 }
 
 impl SqliteStore {
-    /// A transaction that writes: it waits for its turn at the start, so that it cannot fail to get it half way.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
-    }
-
     /// A transaction that reads: all its statements see the same state.
     async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.reader.begin().await?)
     }
 
-    /// Ends all connections and merges the write-ahead log into the database file.
-    pub async fn close(&self) {
+    /// Ends the connections that read and merges the write-ahead log into the database file. Nothing is lost without it.
+    pub async fn close(&self) -> Result<(), StoreError> {
         self.reader.close().await;
-        self.writer.close().await;
+        let mut writer = self.writer.lock().await;
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await?;
+        Ok(())
     }
 }
 

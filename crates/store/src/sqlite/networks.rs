@@ -1,22 +1,31 @@
 //! Networks: their identity, cursor and marks, and the blocks that may still be reorganised.
 
-use chainbell_model::{BlockRef, NetworkSlug};
-use sqlx::{Row as _, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use chainbell_model::{BlockRef, Height, NetworkSlug};
+use sqlx::{Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 use crate::{
     NetworkState, StoreError,
     sqlite::{
-        SqliteStore,
+        SqliteStore, begin,
+        bulk::Script,
         codec::{block_id, column, corrupt, from_height, to_height},
     },
 };
 
-/// A network with its number.
+/// A network, with what a transaction that continues it has to know; read at once, because each statement costs a hop.
 pub(super) struct Network {
     /// Its number in other tables.
     pub(super) id: i64,
-    /// The rest.
+    /// What is known of it.
     pub(super) state: NetworkState,
+    /// The highest stored block: above it nothing is stored yet.
+    pub(super) highest: Option<Height>,
+    /// Whether some of its deliveries wait for finality.
+    pub(super) any_waiting: bool,
+    /// The number of the next new block of any network.
+    pub(super) next_seq: i64,
+    /// The number of the next delivery.
+    pub(super) next_sequence: i64,
 }
 
 /// See [`crate::Ledger::open_network`].
@@ -26,7 +35,8 @@ pub(super) async fn open(
     chain: &str,
     identity: &str,
 ) -> Result<NetworkState, StoreError> {
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     sqlx::query(
         "INSERT INTO networks (slug, chain, identity) VALUES ($1, $2, $3) ON CONFLICT (slug) DO NOTHING",
     )
@@ -50,12 +60,24 @@ pub(super) async fn load(
     connection: &mut SqliteConnection,
     slug: &NetworkSlug,
 ) -> Result<Network, StoreError> {
-    let row = sqlx::query("SELECT * FROM networks WHERE slug = $1")
-        .bind(slug.as_str())
-        .fetch_optional(connection)
-        .await?
-        .ok_or_else(|| corrupt("network", format!("{slug} was never opened")))?;
-    Ok(Network { id: row.try_get("id")?, state: read(&row)? })
+    let row = sqlx::query(
+        "SELECT n.*, (SELECT max(height) FROM blocks WHERE network = n.id) AS highest,
+           EXISTS (SELECT 1 FROM deliveries WHERE state = 0 AND network = n.id) AS any_waiting,
+           (SELECT max(seq) FROM blocks) AS last_seq, (SELECT max(sequence) FROM deliveries) AS last_sequence
+         FROM networks n WHERE n.slug = $1",
+    )
+    .bind(slug.as_str())
+    .fetch_optional(connection)
+    .await?
+    .ok_or_else(|| corrupt("network", format!("{slug} was never opened")))?;
+    Ok(Network {
+        id: column(&row, "id")?,
+        state: read(&row)?,
+        highest: column::<Option<i64>>(&row, "highest")?.map(to_height),
+        any_waiting: column(&row, "any_waiting")?,
+        next_seq: column::<Option<i64>>(&row, "last_seq")?.unwrap_or(0) + 1,
+        next_sequence: column::<Option<i64>>(&row, "last_sequence")?.unwrap_or(0) + 1,
+    })
 }
 
 /// See [`crate::Ledger::networks`].
@@ -83,18 +105,12 @@ fn read(row: &SqliteRow) -> Result<NetworkState, StoreError> {
 }
 
 /// Moves the cursor.
-pub(super) async fn set_cursor(
-    connection: &mut SqliteConnection,
-    network: i64,
-    cursor: BlockRef,
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE networks SET cursor_height = $2, cursor_id = $3 WHERE id = $1")
-        .bind(network)
-        .bind(from_height(cursor.height))
-        .bind(cursor.id.0.to_vec())
-        .execute(connection)
-        .await?;
-    Ok(())
+pub(super) fn set_cursor(script: &mut Script, network: i64, cursor: BlockRef) {
+    script.push("UPDATE networks SET cursor_height = ?, cursor_id = ? WHERE id = ?", |values| {
+        values.push(from_height(cursor.height));
+        values.push(cursor.id.0.to_vec());
+        values.push(network);
+    });
 }
 
 /// See [`crate::Ledger::set_halted`].
@@ -103,10 +119,11 @@ pub(super) async fn set_halted(
     slug: &NetworkSlug,
     reason: Option<&str>,
 ) -> Result<(), StoreError> {
+    let mut writer = store.writer.lock().await;
     sqlx::query("UPDATE networks SET halted = $2 WHERE slug = $1")
         .bind(slug.as_str())
         .bind(reason)
-        .execute(&store.writer)
+        .execute(&mut *writer)
         .await?;
     Ok(())
 }

@@ -3,10 +3,11 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection,
+    ConnectOptions, Connection, SqlSafeStr, Sqlite, SqliteConnection, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::Mutex;
 
 use crate::{
     StoreError,
@@ -20,11 +21,8 @@ const MIGRATIONS: [(i64, &str, &str); 1] =
 /// How long a statement waits for another process to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Rows of one block or batch are appended together: larger pages mean fewer of them to write and to sum up.
-const PAGE_BYTES: u32 = 8192;
-
 /// The write-ahead log is merged into the file after so many pages (16 MiB).
-const CHECKPOINT_PAGES: &str = "2048";
+const CHECKPOINT_PAGES: &str = "4096";
 
 /// How a database is used.
 #[derive(Clone, Debug)]
@@ -57,37 +55,34 @@ impl SqliteStore {
         }
         let writing = tuned(path, options.cache_kib)
             .create_if_missing(true)
-            .page_size(PAGE_BYTES)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .pragma("journal_size_limit", "67108864");
-        let writer = lasting_pool(1).connect_with(writing).await?;
-        migrations().run(&writer).await?;
+        let mut writer = writing.connect().await?;
+        migrations().run(&mut writer).await?;
         let reading = tuned(path, options.cache_kib / 4).read_only(true);
-        let reader =
-            pool(options.readers.max(1)).idle_timeout(Duration::from_secs(60)).connect_lazy_with(reading);
-        Ok(Self { writer, reader, words: Arc::new(Words::default()), clock: options.clock })
+        Ok(Self::new(writer, pool(options.readers).connect_lazy_with(reading), options.clock))
     }
 
     /// Opens an existing database to read it, also while another process writes; whatever writes fails.
     pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
         inspect(path).await?;
-        let reader = pool(1).connect_with(tuned(path, 2048).read_only(true)).await?;
-        Ok(Self {
-            writer: reader.clone(),
-            reader,
-            words: Arc::new(Words::default()),
-            clock: Clock::default(),
-        })
+        let reading = tuned(path, 2048).read_only(true);
+        let writer = reading.connect().await?;
+        Ok(Self::new(writer, pool(1).connect_lazy_with(reading), Clock::default()))
     }
 
-    /// An empty database that lives as long as its clones: for tests and trials. Reads wait for writes.
-    pub async fn in_memory(clock: Clock) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
-        let writer = lasting_pool(1).connect_with(options).await?;
-        migrations().run(&writer).await?;
-        Ok(Self { reader: writer.clone(), writer, words: Arc::new(Words::default()), clock })
+    /// An empty database in a folder of its own, which goes with the last clone: for tests and trials.
+    pub async fn temporary(options: SqliteOptions) -> Result<Self, StoreError> {
+        let folder = tempfile::tempdir().map_err(sqlx::Error::Io)?;
+        let store = Self::open(&folder.path().join("chainbell.db"), options).await?;
+        Ok(Self { _folder: Some(Arc::new(folder)), ..store })
+    }
+
+    fn new(writer: SqliteConnection, reader: SqlitePool, clock: Clock) -> Self {
+        let writer = Arc::new(Mutex::new(writer));
+        Self { writer, reader, words: Arc::new(Words::default()), clock, _folder: None }
     }
 }
 
@@ -102,11 +97,11 @@ fn tuned(path: &Path, cache_kib: u32) -> SqliteConnectOptions {
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false).max_lifetime(None)
-}
-
-fn lasting_pool(connections: u32) -> SqlitePoolOptions {
-    pool(connections).min_connections(1).idle_timeout(None)
+    SqlitePoolOptions::new()
+        .max_connections(connections.max(1))
+        .test_before_acquire(false)
+        .max_lifetime(None)
+        .idle_timeout(Duration::from_secs(60))
 }
 
 fn migrations() -> Migrator {

@@ -26,10 +26,6 @@ pub(super) struct Ground<'a> {
     pub(super) words: &'a WordIds<'a>,
     /// Blocks already stored.
     pub(super) known: Map<BlockRef, KnownBlock>,
-    /// The number of the next new block.
-    pub(super) next_seq: i64,
-    /// The number of the next delivery.
-    pub(super) next_sequence: i64,
 }
 
 /// Rows to write.
@@ -131,10 +127,11 @@ pub(super) fn draw<'a>(
         words: ground.words,
         marks,
         now: batch.now,
-        next_sequence: ground.next_sequence,
+        next_sequence: ground.network.next_sequence,
         waiting: Map::default(),
         reserve,
     };
+    let mut next_seq = ground.network.next_seq;
     for block in &batch.blocks {
         let stored = match ground.known.remove(&block.reference) {
             Some(known) => {
@@ -146,8 +143,8 @@ pub(super) fn draw<'a>(
             // Finalized blocks cannot be reorganised: without facts there is nothing to keep of them.
             None if block.found.is_empty() && block.reference.height < marks.1 => continue,
             None => {
-                let seq = ground.next_seq;
-                ground.next_seq += 1;
+                let seq = next_seq;
+                next_seq += 1;
                 drawing.plan.blocks.push(BlockRow { seq, block });
                 KnownBlock {
                     seq,

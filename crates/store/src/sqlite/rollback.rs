@@ -6,8 +6,8 @@ use sqlx::{Sqlite, SqliteConnection};
 use crate::{
     DeliveryState, RolledBack, StoreError,
     sqlite::{
-        SqliteStore,
-        bulk::Among,
+        SqliteStore, begin,
+        bulk::{Among, Script},
         codec::from_height,
         due, networks,
         retract::{self, Outgoing, outgoing_columns},
@@ -32,7 +32,8 @@ pub(super) async fn rollback(
     slug: &NetworkSlug,
     to: BlockRef,
 ) -> Result<RolledBack, StoreError> {
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let network = networks::load(&mut tx, slug).await?;
     if network.state.cursor.is_none_or(|cursor| cursor.height < to.height) {
         return Err(StoreError::CursorMoved { network: slug.to_string() });
@@ -44,7 +45,9 @@ pub(super) async fn rollback(
     CANCEL.run(&mut tx, &fates.cancel).await?;
     TAKE_BACK_LATER.run(&mut tx, &fates.later).await?;
     retract::queue(&mut tx, &fates.retract, now).await?;
-    networks::set_cursor(&mut tx, network.id, to).await?;
+    let mut script = Script::default();
+    networks::set_cursor(&mut script, network.id, to);
+    script.run(&mut tx).await?;
     let targets = fates.retract.iter().map(|original| (original.tenant, original.target, now));
     let waiting = due::named(store, &mut tx, targets).await?;
     tx.commit().await?;

@@ -6,8 +6,8 @@ use sqlx::{Sqlite, SqliteConnection};
 use crate::{
     DeliveryState, DueTarget, Settlement, StoreError, Verdict,
     sqlite::{
-        SqliteStore,
-        bulk::{Among, ManyRows},
+        SqliteStore, begin,
+        bulk::{Among, ManyRows, Script},
         codec::from_state,
         due,
         known::Map,
@@ -54,7 +54,8 @@ pub(super) async fn settle(
         return Ok(Vec::new());
     }
     let now = store.clock.now();
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let ids: Vec<DeliveryId> = settlements.iter().map(|settlement| settlement.delivery).collect();
     let mut sending: Map<DeliveryId, Outgoing> =
         sending(&mut tx, &ids).await?.into_iter().map(|delivery| (delivery.id, delivery)).collect();
@@ -117,7 +118,8 @@ impl Next {
 }
 
 async fn write(connection: &mut SqliteConnection, settled: &[Settled]) -> Result<(), StoreError> {
-    NEXT.run(connection, settled, |settled, values| {
+    let mut script = Script::default();
+    NEXT.add(&mut script, connection, settled, |settled, values| {
         values.push(settled.delivery.sequence);
         values.push(from_state(settled.next.state));
         values.push(settled.next.at.0);
@@ -125,7 +127,7 @@ async fn write(connection: &mut SqliteConnection, settled: &[Settled]) -> Result
     })
     .await?;
     ATTEMPTS
-        .run(connection, settled, |settled, values| {
+        .add(&mut script, connection, settled, |settled, values| {
             let settlement = &settled.settlement;
             let outcome = match settlement.verdict {
                 Verdict::Delivered => 0_i64,
@@ -140,7 +142,8 @@ async fn write(connection: &mut SqliteConnection, settled: &[Settled]) -> Result
             values.push(outcome);
             values.push(settlement.detail.get(..end).unwrap_or_default().to_owned());
         })
-        .await
+        .await?;
+    script.run(connection).await
 }
 
 /// See [`crate::Outbox::release`].
@@ -148,7 +151,8 @@ pub(super) async fn release(store: &SqliteStore, deliveries: &[DeliveryId]) -> R
     if deliveries.is_empty() {
         return Ok(());
     }
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let given_back = sending(&mut tx, deliveries).await?;
     let sequences: Vec<i64> = given_back.iter().map(|delivery| delivery.sequence).collect();
     GIVE_BACK.run(&mut tx, &sequences).await?;
@@ -163,7 +167,8 @@ pub(super) async fn release(store: &SqliteStore, deliveries: &[DeliveryId]) -> R
 /// See [`crate::Outbox::recover`].
 pub(super) async fn recover(store: &SqliteStore) -> Result<u64, StoreError> {
     let now = store.clock.now();
-    let mut tx = store.write().await?;
+    let mut writer = store.writer.lock().await;
+    let mut tx = begin(&mut writer).await?;
     let rows = sqlx::query(concat!(
         "SELECT ",
         outgoing_columns!(),

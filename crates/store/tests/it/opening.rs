@@ -19,7 +19,7 @@ async fn run_sql(path: &std::path::Path, text: &'static str) {
 async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("some/where/chainbell.db");
-    World::at(&path).await.store.close().await;
+    World::at(&path).await.store.close().await.unwrap();
     run_sql(
         &path,
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)

@@ -29,10 +29,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// In memory, with the network `net` opened.
+    /// A temporary one, with the network `net` opened.
     pub(crate) async fn new() -> Self {
         let time = Arc::new(AtomicI64::new(START));
-        Self::with(SqliteStore::in_memory(clock(&time)).await.unwrap(), time).await
+        let options = SqliteOptions { clock: clock(&time), ..SqliteOptions::default() };
+        Self::with(SqliteStore::temporary(options).await.unwrap(), time).await
     }
 
     /// In a file.
