@@ -1,8 +1,8 @@
 //! SQLite: one writer, many readers, WAL.
 //!
 //! Each method of the traits is a function in the file of its name. Rows stay small: names are numbers of a dictionary
-//! ([`words`]), ids are compacted ([`codec`]), and whatever is many is written in statements of many rows ([`bulk`], the
-//! only file that another database would have to write anew).
+//! (`words`), ids are compacted (`codec`), and whatever is many is written in statements of many rows that go to SQLite's
+//! thread together (`bulk`), because a hop to that thread costs more than most statements.
 
 mod bulk;
 mod claim;

@@ -24,6 +24,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The write-ahead log is merged into the file after so many pages (16 MiB).
 const CHECKPOINT_PAGES: &str = "4096";
 
+/// SQLite's result code for a file of another format.
+const NOT_A_DATABASE: &str = "26";
+
 /// How a database is used.
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
@@ -113,10 +116,14 @@ fn migrations() -> Migrator {
 
 /// Reads without changing anything whether the file is a database of ours that this program can use.
 async fn inspect(path: &Path) -> Result<(), StoreError> {
-    let foreign = |reason: String| StoreError::Foreign { path: path.display().to_string(), reason };
+    let foreign =
+        |reason: &str| StoreError::Foreign { path: path.display().to_string(), reason: reason.to_owned() };
+    let refuse = |error: sqlx::Error| {
+        let code = error.as_database_error().and_then(|error| error.code());
+        if code.as_deref() == Some(NOT_A_DATABASE) { foreign("it is no SQLite file") } else { error.into() }
+    };
     let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
-    let mut connection =
-        options.disable_statement_logging().connect().await.map_err(|error| foreign(error.to_string()))?;
+    let mut connection = options.disable_statement_logging().connect().await.map_err(refuse)?;
     let verdict = inspect_tables(&mut connection).await;
     connection.close().await?;
     match verdict {
@@ -127,8 +134,8 @@ async fn inspect(path: &Path) -> Result<(), StoreError> {
             }
             Ok(())
         }
-        Ok(Tables::Others) => Err(foreign("it holds another program's tables".to_owned())),
-        Err(error) => Err(foreign(error.to_string())),
+        Ok(Tables::Others) => Err(foreign("it holds another program's tables")),
+        Err(error) => Err(refuse(error)),
     }
 }
 

@@ -52,6 +52,15 @@ async fn a_file_of_another_kind_is_refused_and_left_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_not_there_is_not_created_by_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("missing.db");
+    let error = SqliteStore::open_read_only(&path).await.err().unwrap();
+    assert!(matches!(error, StoreError::Database(_)), "{error}");
+    assert!(!path.exists());
+}
+
+#[tokio::test]
 async fn another_network_under_a_known_name_is_refused() {
     let world = World::new().await;
     for (chain, identity) in [("evm", "2"), ("solana", "1")] {
