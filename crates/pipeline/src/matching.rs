@@ -1,0 +1,190 @@
+//! Evaluates all monitors on each block and renders what they found, ready to be committed.
+
+use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering};
+
+use chainbell_matcher::{Evaluation, Found, Place, Plan, Scratch};
+use chainbell_model::{
+    Block, BlockFacts, BlockRef, Dialect, Facts, Height, MatchId, NetworkSlug, Position, Step, TenantId,
+    value::write_json_record,
+};
+use chainbell_store::{CommitBatch, NewBlock, NewFact, NewMatch, StoreError};
+use tokio::sync::mpsc;
+
+use crate::{clock::Clock, status::NetworkStatus};
+
+/// After so many facts the stage lets other tasks run: a delivery must not wait for a backfill's batch to be rendered.
+const YIELD_AFTER: usize = 512;
+
+/// What the commit stage carries out.
+#[derive(Debug)]
+pub enum Batch {
+    /// Blocks with everything found in them.
+    Commit(CommitBatch),
+    /// Everything above is undone.
+    Rollback(BlockRef),
+    /// The chain stands further.
+    Finality {
+        /// Up to here blocks are confirmed.
+        confirmed: Height,
+        /// Up to here they are final.
+        finalized: Height,
+    },
+}
+
+/// One network's monitors with what rendering needs.
+pub struct Matcher {
+    network: NetworkSlug,
+    dialect: Arc<dyn Dialect>,
+    chain: Arc<str>,
+    plan: Arc<Plan>,
+    scratch: Scratch,
+    clock: Clock,
+    status: Arc<NetworkStatus>,
+}
+
+impl Matcher {
+    /// A matcher for one network.
+    pub fn new(
+        network: NetworkSlug,
+        dialect: Arc<dyn Dialect>,
+        plan: Arc<Plan>,
+        clock: Clock,
+        status: Arc<NetworkStatus>,
+    ) -> Self {
+        let chain = dialect.chain().into();
+        Self { network, dialect, chain, plan, scratch: Scratch::default(), clock, status }
+    }
+
+    /// Everything that the monitors find in one block.
+    pub fn evaluate(&mut self, block: &Block) -> NewBlock {
+        let Evaluation { found, errors } = self.plan.evaluate(block, &mut self.scratch);
+        if !errors.is_empty() {
+            self.status.soft_errors.fetch_add(errors.len() as u64, Ordering::Relaxed);
+            for error in &errors {
+                tracing::debug!(network = %self.network, height = %block.reference.height, %error, "not evaluated");
+            }
+        }
+        let facts = Arc::new(self.block_facts(block));
+        let mut found_here = Vec::with_capacity(found.len());
+        for one in found {
+            self.render(block, &facts, one, &mut found_here);
+        }
+        NewBlock { reference: block.reference, parent: block.parent, facts, found: found_here }
+    }
+
+    fn block_facts(&self, block: &Block) -> BlockFacts {
+        let mut id = String::with_capacity(66);
+        self.dialect.block_id_text(&block.reference.id, &mut id);
+        BlockFacts {
+            network: self.network.clone(),
+            chain: self.chain.clone(),
+            height: block.reference.height,
+            id,
+            time: block.time,
+        }
+    }
+
+    /// One fact per tenant that asked for it, all sharing the rendering.
+    fn render(&self, block: &Block, facts: &Arc<BlockFacts>, found: Found, out: &mut Vec<NewFact>) {
+        let Some(transaction) = block.transactions.get(found.transaction as usize) else { return };
+        let position = found.position;
+        let mut by_tenant: BTreeMap<&TenantId, Vec<NewMatch>> = BTreeMap::new();
+        for tenant in &found.stored_by {
+            by_tenant.entry(tenant).or_default();
+        }
+        for &index in &found.monitors {
+            let monitor = self.plan.monitor(index);
+            let owner = (&monitor.tenant, &monitor.name);
+            by_tenant.entry(&monitor.tenant).or_default().push(NewMatch {
+                id: MatchId::derive(&self.network, &block.reference.id, &transaction.id, position, owner),
+                monitor: monitor.name.clone(),
+                deliver_at: monitor.deliver_at,
+                targets: monitor.targets.clone(),
+            });
+        }
+        let rendered = Arc::new(render_facts(&*self.dialect, block, facts, &found));
+        out.extend(by_tenant.into_iter().map(|(tenant, matches)| NewFact {
+            tenant: tenant.clone(),
+            facts: rendered.clone(),
+            matches,
+        }));
+    }
+}
+
+/// Renders one found fact: ids and addresses in the chain's text form, arguments and transaction details as JSON.
+pub fn render_facts(dialect: &dyn Dialect, block: &Block, facts: &Arc<BlockFacts>, found: &Found) -> Facts {
+    let transaction = block.transactions.get(found.transaction as usize);
+    let mut transaction_id = String::with_capacity(66);
+    if let Some(transaction) = transaction {
+        dialect.tx_id_text(&transaction.id, &mut transaction_id);
+    }
+    let transaction_json = transaction.filter(|transaction| !transaction.details.is_empty()).map(|transaction| {
+        let mut json = String::new();
+        let details = transaction.details.iter().map(Option::as_ref);
+        write_json_record(dialect.transaction_schema(), details, dialect, &mut json);
+        json.into_boxed_str()
+    });
+    let contract = found.contract.as_ref().map(|address| {
+        let mut text = String::with_capacity(42);
+        dialect.address_text(address, &mut text);
+        text
+    });
+    let mut args_json = String::with_capacity(192);
+    if matches!(found.place, Place::Transaction(_)) {
+        args_json.push_str("{}");
+    } else {
+        write_json_record(&found.schema, found.args.iter().map(Option::as_ref), dialect, &mut args_json);
+    }
+    Facts {
+        block: facts.clone(),
+        transaction_id,
+        transaction_index: transaction.map_or(0, |transaction| transaction.index),
+        transaction_json,
+        position: Position { ..found.position },
+        contract,
+        name: found.name.clone(),
+        signature: found.signature.clone(),
+        args_json: args_json.into_boxed_str(),
+    }
+}
+
+/// The stage: ends when the follow loop is gone and everything it sent is passed on.
+pub async fn match_steps(
+    mut matcher: Matcher,
+    mut steps: mpsc::Receiver<Step>,
+    batches: mpsc::Sender<Batch>,
+) -> Result<(), StoreError> {
+    while let Some(step) = steps.recv().await {
+        let batch = match step {
+            Step::Rollback { to } => Batch::Rollback(to),
+            Step::Finality { confirmed, finalized } => Batch::Finality { confirmed, finalized },
+            Step::Blocks { after, blocks, through } => {
+                let mut matched = Vec::with_capacity(blocks.len());
+                let mut since_yield = 0;
+                for block in blocks {
+                    let block = matcher.evaluate(&block);
+                    since_yield += 1 + block.found.len();
+                    matched.push(block);
+                    if since_yield >= YIELD_AFTER {
+                        since_yield = 0;
+                        tokio::task::yield_now().await;
+                    }
+                }
+                Batch::Commit(CommitBatch {
+                    network: matcher.network.clone(),
+                    after,
+                    through,
+                    // Marks come as steps of their own; the store keeps the highest.
+                    confirmed: Height(0),
+                    finalized: Height(0),
+                    now: matcher.clock.now(),
+                    blocks: matched,
+                })
+            }
+        };
+        if batches.send(batch).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
