@@ -1,6 +1,6 @@
 //! Finds the place of a monitor's key again after the document was dropped: only errors pay for parsing it once more.
 
-use std::{cell::OnceCell, ops::Range};
+use std::{borrow::Cow, cell::OnceCell, ops::Range};
 
 use toml::de::{DeTable, DeValue};
 
@@ -38,9 +38,7 @@ impl<'a> Locator<'a> {
         let Some(written) = self.monitor(file, position) else { return (Place::new(file, 0..0), path) };
         let whole = Place::new(file, written.span());
         let DeValue::Table(table) = written.get_ref() else { return (whole, path) };
-        let spellings =
-            [part.key.to_owned(), format!("{}s", part.key), part.key.trim_end_matches('s').to_owned()];
-        let Some((key, value)) = spellings.iter().find_map(|key| table.get_key_value(key.as_str())) else {
+        let Some((key, value)) = spellings(part.key).find_map(|key| table.get_key_value(&*key)) else {
             return (whole, path);
         };
         let path = format!("{path}.{}", key.get_ref());
@@ -78,6 +76,12 @@ impl<'a> Locator<'a> {
         };
         within(self.sources, place, origins, span)
     }
+}
+
+/// The key as given, and in the other number: `events` and `event`, `addresses` and `address`.
+fn spellings(key: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let singular = [key.strip_suffix('s'), key.strip_suffix("es")].into_iter().flatten().map(Cow::Borrowed);
+    [Cow::Borrowed(key), Cow::Owned(format!("{key}s"))].into_iter().chain(singular)
 }
 
 #[cfg(test)]

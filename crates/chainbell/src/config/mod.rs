@@ -14,6 +14,7 @@ mod locate;
 mod logging;
 mod monitor;
 mod network;
+mod plans;
 mod reading;
 mod sample;
 mod schema;

@@ -3,6 +3,7 @@
 mod chain;
 mod errors;
 mod hostile;
+mod plans;
 mod reference;
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
