@@ -4,6 +4,7 @@ mod abi;
 mod address;
 pub mod assemble;
 pub mod bloom;
+mod contradiction;
 mod details;
 mod dialect;
 mod interface;

@@ -16,7 +16,7 @@ use crate::payload::{self, MAX_TOPICS};
 pub struct WireLog {
     /// Who emitted it.
     pub address: [u8; 20],
-    /// Topics and data, see [`crate::payload`].
+    /// Topics and data: one byte with the number of topics, the topics of 32 bytes each, the data.
     pub payload: Payload,
     /// `None` while pending.
     pub block_hash: Option<Hash>,
