@@ -29,7 +29,15 @@ impl Backfill {
         proof: Proof,
         parallel: usize,
     ) -> Self {
-        Self { chain, interest, proof, parallel, next: range.from, to: range.to, pieces: FuturesOrdered::new() }
+        Self {
+            chain,
+            interest,
+            proof,
+            parallel,
+            next: range.from,
+            to: range.to,
+            pieces: FuturesOrdered::new(),
+        }
     }
 
     /// The next piece in order; `None` after the last.
@@ -57,7 +65,10 @@ fn piece(
         let fetched = match task.join().await {
             Ok(fetched) => fetched,
             Err(panicked) => Err(ChainError::Unavailable {
-                reason: format!("reading blocks {} to {} failed unexpectedly: {panicked}", range.from, range.to),
+                reason: format!(
+                    "reading blocks {} to {} failed unexpectedly: {panicked}",
+                    range.from, range.to
+                ),
                 retry_after: None,
             }),
         };

@@ -323,7 +323,9 @@ impl Follower {
             match verified {
                 Ok(()) => self.emit(fetched, proof, steps).await?,
                 // Our newest block is not the parent of the chain's next one: it was undone.
-                Err(ChainError::Reorganised(height)) if height == self.next() && self.window.cursor().is_some() => {
+                Err(ChainError::Reorganised(height))
+                    if height == self.next() && self.window.cursor().is_some() =>
+                {
                     return self.leave_fork(height.minus(1), steps).await;
                 }
                 Err(error) => return Err(error.into()),
@@ -348,13 +350,20 @@ impl Follower {
             before = Some(block.reference.id);
             expected = expected.next();
         }
-        if expected != piece.to.next() || fetched.blocks.last().map(|block| block.reference) != Some(fetched.through) {
+        if expected != piece.to.next()
+            || fetched.blocks.last().map(|block| block.reference) != Some(fetched.through)
+        {
             return Err(incomplete(expected, "the answer ends before it"));
         }
         Ok(())
     }
 
-    async fn emit(&mut self, fetched: Fetched, proof: Proof, steps: &mpsc::Sender<Step>) -> Result<(), Stopped> {
+    async fn emit(
+        &mut self,
+        fetched: Fetched,
+        proof: Proof,
+        steps: &mpsc::Sender<Step>,
+    ) -> Result<(), Stopped> {
         let after = self.window.cursor();
         let Fetched { blocks, through } = fetched;
         match proof {
@@ -372,7 +381,7 @@ impl Follower {
     async fn leave_fork(&mut self, height: Height, steps: &mpsc::Sender<Step>) -> Result<(), Stopped> {
         let mut search = self.window.search(height);
         let mut oldest = height;
-        while let Some(ours) = search.next() {
+        while let Some(ours) = search.probe() {
             let (theirs, _parent) = self.chain.block_at(ours.height).await?;
             oldest = oldest.min(ours.height);
             search.tell(theirs == ours);

@@ -88,17 +88,29 @@ impl<S: Ledger + Outbox> Machine<S> {
             let (steps_in, steps) = mpsc::channel(STAGE_BUFFER);
             let (batches_in, batches) = mpsc::channel(STAGE_BUFFER);
             let dialect = chain.dialect();
-            let follower =
-                follow::Follower::new(slug.clone(), chain, plan.interest().clone(), settings, status.network(&slug));
+            let follower = follow::Follower::new(
+                slug.clone(),
+                chain,
+                plan.interest().clone(),
+                settings,
+                status.network(&slug),
+            );
             stages.spawn(follow::follow(follower, store.clone(), steps_in, stop.clone()));
             stages.spawn(matching::match_steps(
                 matching::Matcher::new(slug.clone(), dialect, plan, clock.clone(), status.network(&slug)),
                 steps,
                 batches_in,
             ));
-            stages.spawn(commit::commit_batches(slug, store.clone(), courier.handle(), batches, status.clone()));
+            stages.spawn(commit::commit_batches(
+                slug,
+                store.clone(),
+                courier.handle(),
+                batches,
+                status.clone(),
+            ));
         }
 
+        tracing::info!("ready");
         let mut outcome = Ok(());
         loop {
             tokio::select! {

@@ -118,12 +118,13 @@ pub fn render_facts(dialect: &dyn Dialect, block: &Block, facts: &Arc<BlockFacts
     if let Some(transaction) = transaction {
         dialect.tx_id_text(&transaction.id, &mut transaction_id);
     }
-    let transaction_json = transaction.filter(|transaction| !transaction.details.is_empty()).map(|transaction| {
-        let mut json = String::new();
-        let details = transaction.details.iter().map(Option::as_ref);
-        write_json_record(dialect.transaction_schema(), details, dialect, &mut json);
-        json.into_boxed_str()
-    });
+    let transaction_json =
+        transaction.filter(|transaction| !transaction.details.is_empty()).map(|transaction| {
+            let mut json = String::new();
+            let details = transaction.details.iter().map(Option::as_ref);
+            write_json_record(dialect.transaction_schema(), details, dialect, &mut json);
+            json.into_boxed_str()
+        });
     let contract = found.contract.as_ref().map(|address| {
         let mut text = String::with_capacity(42);
         dialect.address_text(address, &mut text);

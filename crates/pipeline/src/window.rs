@@ -35,7 +35,10 @@ impl Window {
 
     /// Appends the next block.
     pub fn push(&mut self, block: BlockRef) {
-        debug_assert!(self.cursor().is_none_or(|cursor| cursor.height < block.height), "blocks come in order");
+        debug_assert!(
+            self.cursor().is_none_or(|cursor| cursor.height < block.height),
+            "blocks come in order"
+        );
         self.blocks.push_back(block);
     }
 
@@ -65,7 +68,7 @@ impl Window {
     /// The search for the common ancestor: our blocks at or below `height`, to be compared with the chain's.
     pub fn search(&self, height: Height) -> AncestorSearch<'_> {
         let end = self.blocks.partition_point(|block| block.height <= height);
-        AncestorSearch { blocks: &self.blocks, shared: 0, differing: end, step: 1, probe: end }
+        AncestorSearch { blocks: &self.blocks, shared: 0, differing: end, step: 1, at: end }
     }
 }
 
@@ -79,31 +82,31 @@ pub struct AncestorSearch<'a> {
     /// Blocks from this index on differ.
     differing: usize,
     step: usize,
-    probe: usize,
+    at: usize,
 }
 
 impl AncestorSearch<'_> {
     /// Our block to compare next; `None` when the search is over.
-    pub fn next(&mut self) -> Option<BlockRef> {
+    pub fn probe(&mut self) -> Option<BlockRef> {
         if self.shared >= self.differing {
             return None;
         }
-        self.probe = if self.shared == 0 {
+        self.at = if self.shared == 0 {
             let back = self.differing.saturating_sub(self.step);
             self.step *= 2;
             back
         } else {
             self.shared + (self.differing - self.shared) / 2
         };
-        self.blocks.get(self.probe).copied()
+        self.blocks.get(self.at).copied()
     }
 
-    /// What the comparison of [`AncestorSearch::next`] showed.
+    /// What the comparison of [`AncestorSearch::probe`] showed.
     pub fn tell(&mut self, same: bool) {
         if same {
-            self.shared = self.probe + 1;
+            self.shared = self.at + 1;
         } else {
-            self.differing = self.probe;
+            self.differing = self.at;
         }
     }
 
@@ -140,7 +143,7 @@ mod tests {
             let window = Window::new((0..length).map(|height| block(height as u64, 1)).collect());
             let mut search = window.search(Height(length as u64));
             let mut look_ups = 0;
-            while let Some(ours) = search.next() {
+            while let Some(ours) = search.probe() {
                 search.tell((ours.height.0 as usize) < shared);
                 look_ups += 1;
             }

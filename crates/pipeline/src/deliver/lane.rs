@@ -113,7 +113,12 @@ impl<S: Outbox> LaneWorker<S> {
         });
         let (inbox_in, inbox) = mpsc::channel(places);
         let pace = settings.rate_limit.map(|per_second| Pace::new(per_second, clock.now()));
-        let handle = LaneHandle { shared: shared.clone(), inbox: inbox_in, paced: pace.is_some(), clock: clock.clone() };
+        let handle = LaneHandle {
+            shared: shared.clone(),
+            inbox: inbox_in,
+            paced: pace.is_some(),
+            clock: clock.clone(),
+        };
         let worker = Self {
             tenant,
             name,

@@ -68,7 +68,10 @@ impl Courier {
     ) -> Result<Self, StoreError> {
         let interrupted = store.recover().await?;
         if interrupted > 0 {
-            tracing::info!(interrupted, "deliveries were under way when the last process ended; they are sent again");
+            tracing::info!(
+                interrupted,
+                "deliveries were under way when the last process ended; they are sent again"
+            );
         }
         let (settlements, settled) = mpsc::channel(settle::BUFFER);
         let stop = CancellationToken::new();

@@ -6,19 +6,19 @@ use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 
 /// A running node.
-pub struct Anvil {
+pub(crate) struct Anvil {
     _process: Child,
     port: u16,
     http: reqwest::Client,
 }
 
 /// The first development account.
-pub const ALICE: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
+pub(crate) const ALICE: &str = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
 /// The second one.
-pub const BOB: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
+pub(crate) const BOB: &str = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8";
 
 /// The binary, from the environment. `None` (with a loud word) where it is not installed and the run does not demand it.
-pub fn binary() -> Option<String> {
+pub(crate) fn binary() -> Option<String> {
     let path = std::env::var("ANVIL").ok().filter(|path| !path.is_empty());
     if path.is_none() {
         let demanded = std::env::var("CHAINBELL_REQUIRE_PEERS").is_ok_and(|value| value == "1");
@@ -30,7 +30,7 @@ pub fn binary() -> Option<String> {
 
 impl Anvil {
     /// Starts a node that mines only when told.
-    pub async fn start(binary: &str) -> Self {
+    pub(crate) async fn start(binary: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let process = Command::new(binary)
             .args(["--port", &port.to_string(), "--host", "127.0.0.1", "--no-mining", "--silent"])
@@ -49,11 +49,11 @@ impl Anvil {
         node
     }
 
-    pub fn http_url(&self) -> String {
+    pub(crate) fn http_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub fn ws_url(&self) -> String {
+    pub(crate) fn ws_url(&self) -> String {
         format!("ws://127.0.0.1:{}", self.port)
     }
 
@@ -63,18 +63,18 @@ impl Anvil {
     }
 
     /// One JSON-RPC call that must succeed.
-    pub async fn call(&self, method: &str, params: Value) -> Value {
+    pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         let answer = self.try_call(method, params).await.expect("anvil answers");
         assert!(answer.get("error").is_none(), "{method}: {answer}");
         answer["result"].clone()
     }
 
-    pub async fn mine(&self, blocks: u64) {
+    pub(crate) async fn mine(&self, blocks: u64) {
         self.call("anvil_mine", json!([format!("{blocks:#x}")])).await;
     }
 
     /// Queues a transaction from [`ALICE`]; it is in the chain after the next [`Anvil::mine`].
-    pub async fn send(&self, to: Option<&str>, data: &str, value: u64) -> String {
+    pub(crate) async fn send(&self, to: Option<&str>, data: &str, value: u64) -> String {
         let mut transaction =
             json!({"from": ALICE, "data": data, "gas": "0x2dc6c0", "value": format!("{value:#x}")});
         if let Some(to) = to {
@@ -84,7 +84,7 @@ impl Anvil {
     }
 
     /// Deploys the test contract and returns its address.
-    pub async fn deploy_emitter(&self) -> String {
+    pub(crate) async fn deploy_emitter(&self) -> String {
         let artifact: Value = serde_json::from_str(include_str!("../contracts/Emitter.json")).unwrap();
         let hash = self.send(None, artifact["bytecode"].as_str().unwrap(), 0).await;
         self.mine(1).await;
@@ -93,14 +93,14 @@ impl Anvil {
     }
 
     /// What the node says is on its chain now: (block hash, log index) of every log of `contract`.
-    pub async fn logs(&self, contract: &str) -> Vec<Value> {
+    pub(crate) async fn logs(&self, contract: &str) -> Vec<Value> {
         let filter = json!([{"fromBlock": "0x0", "toBlock": "latest", "address": contract}]);
         self.call("eth_getLogs", filter).await.as_array().unwrap().clone()
     }
 }
 
 /// ABI-encodes a call of static arguments.
-pub fn call_data(selector: &str, words: &[&str]) -> String {
+pub(crate) fn call_data(selector: &str, words: &[&str]) -> String {
     let mut data = format!("0x{selector}");
     for word in words {
         let word = word.strip_prefix("0x").unwrap_or(word);

@@ -9,7 +9,7 @@ use tokio::{
 };
 
 /// A command of the binary, with logs that tests can read and no configuration from the outside.
-pub fn chainbell(folder: &Path) -> Command {
+pub(crate) fn chainbell(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_chainbell"));
     command
         .current_dir(folder)
@@ -22,14 +22,14 @@ pub fn chainbell(folder: &Path) -> Command {
 }
 
 /// What a command that ended printed.
-pub struct Ended {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 /// Runs a command to its end.
-pub async fn run(folder: &Path, args: &[&str]) -> Ended {
+pub(crate) async fn run(folder: &Path, args: &[&str]) -> Ended {
     let output = tokio::time::timeout(Duration::from_secs(120), chainbell(folder).args(args).output());
     let output = output.await.expect("the command ends").expect("the binary starts");
     Ended {
@@ -40,24 +40,24 @@ pub async fn run(folder: &Path, args: &[&str]) -> Ended {
 }
 
 /// Runs a command that prints one JSON value a line.
-pub async fn json_lines(folder: &Path, args: &[&str]) -> Vec<Value> {
+pub(crate) async fn json_lines(folder: &Path, args: &[&str]) -> Vec<Value> {
     let ended = run(folder, args).await;
     assert_eq!(ended.code, 0, "{args:?}: {}", ended.err);
     ended.out.lines().map(|line| serde_json::from_str(line).expect("a JSON value a line")).collect()
 }
 
 /// `chainbell run` in the background.
-pub struct Running {
+pub(crate) struct Running {
     process: Child,
 }
 
 impl Running {
     /// Starts it and waits until it says that it is ready.
-    pub async fn start(folder: &Path) -> Self {
+    pub(crate) async fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[]).await
     }
 
-    pub async fn start_with(folder: &Path, args: &[&str]) -> Self {
+    pub(crate) async fn start_with(folder: &Path, args: &[&str]) -> Self {
         let mut process = chainbell(folder)
             .args(["run", "--no-progress", "--log-format", "json"])
             .args(args)
@@ -86,17 +86,17 @@ impl Running {
         Self { process }
     }
 
-    pub fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.process.id().expect("it still runs")
     }
 
     /// `kill -9`.
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.process.kill().await.expect("it can be killed");
     }
 
     /// SIGINT, and how it ended.
-    pub async fn interrupt(mut self) -> i32 {
+    pub(crate) async fn interrupt(mut self) -> i32 {
         let status = std::process::Command::new("kill").args(["-INT", &self.pid().to_string()]).status();
         assert!(status.expect("kill is there").success());
         let ended = tokio::time::timeout(Duration::from_secs(15), self.process.wait()).await;

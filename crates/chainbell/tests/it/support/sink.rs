@@ -18,24 +18,24 @@ use tokio::sync::watch;
 
 /// One request as received.
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub path: String,
+pub(crate) struct Received {
+    pub(crate) path: String,
     /// The idempotency key.
-    pub id: String,
-    pub body: Value,
-    pub raw: Vec<u8>,
-    pub headers: HeaderMap,
+    pub(crate) id: String,
+    pub(crate) body: Value,
+    pub(crate) raw: Vec<u8>,
+    pub(crate) headers: HeaderMap,
     /// What it was answered.
-    pub status: u16,
+    pub(crate) status: u16,
 }
 
 impl Received {
-    pub fn is_retraction(&self) -> bool {
+    pub(crate) fn is_retraction(&self) -> bool {
         self.body["type"] == "dev.chainbell.retraction.v1"
     }
 
     /// The match it is about.
-    pub fn matched(&self) -> String {
+    pub(crate) fn matched(&self) -> String {
         self.body["data"]["match"].as_str().expect("every message names its match").to_owned()
     }
 }
@@ -50,14 +50,14 @@ struct Shared {
 
 /// A running receiver.
 #[derive(Clone)]
-pub struct Sink {
+pub(crate) struct Sink {
     address: std::net::SocketAddr,
     shared: Arc<Shared>,
 }
 
 impl Sink {
     /// Starts one that answers 200 at once.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let shared = Arc::new(Shared {
             received: Mutex::default(),
             count: watch::Sender::new(0),
@@ -71,26 +71,26 @@ impl Sink {
     }
 
     /// How to answer: from the path and the number of requests so far, a status and a delay.
-    pub fn answer(&self, answer: impl Fn(&str, usize) -> (u16, Duration) + Send + Sync + 'static) {
+    pub(crate) fn answer(&self, answer: impl Fn(&str, usize) -> (u16, Duration) + Send + Sync + 'static) {
         *self.shared.answer.lock() = Arc::new(answer);
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub fn received(&self) -> Vec<Received> {
+    pub(crate) fn received(&self) -> Vec<Received> {
         self.shared.received.lock().clone()
     }
 
     /// Those answered 2xx, once per idempotency key.
-    pub fn accepted(&self) -> BTreeMap<String, Received> {
+    pub(crate) fn accepted(&self) -> BTreeMap<String, Received> {
         let received = self.received();
         received.into_iter().filter(|one| one.status < 300).map(|one| (one.id.clone(), one)).collect()
     }
 
     /// Matches delivered and not taken back, as (path, match).
-    pub fn standing(&self) -> BTreeSet<(String, String)> {
+    pub(crate) fn standing(&self) -> BTreeSet<(String, String)> {
         let mut standing: BTreeMap<String, (String, String)> = BTreeMap::new();
         for one in self.received().into_iter().filter(|one| one.status < 300) {
             match one.body["data"]["retracts"].as_str() {
@@ -102,7 +102,7 @@ impl Sink {
     }
 
     /// Waits until `done` holds of what was received.
-    pub async fn wait(&self, what: &str, done: impl Fn(&[Received]) -> bool) {
+    pub(crate) async fn wait(&self, what: &str, done: impl Fn(&[Received]) -> bool) {
         let mut count = self.shared.count.subscribe();
         let waiting = async {
             loop {

@@ -1,0 +1,72 @@
+//! CPU seconds and memory of a process, as the kernel counts them.
+
+use anyhow::{Context, bail};
+
+/// What a process has used so far.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// User and system time, in seconds.
+    pub cpu_seconds: f64,
+    /// Largest resident set so far, in bytes.
+    pub peak_bytes: u64,
+    /// Resident set now, in bytes.
+    pub resident_bytes: u64,
+}
+
+/// Clock ticks a second in `/proc/PID/stat`: a constant of Linux's user interface.
+const TICKS: f64 = 100.0;
+
+impl Usage {
+    /// Of the process `pid`, from `/proc` (proc(5)).
+    ///
+    /// # Errors
+    /// The process is gone, or the system has no `/proc`.
+    pub fn of(pid: u32) -> anyhow::Result<Self> {
+        let read = |file: &str| {
+            let path = format!("/proc/{pid}/{file}");
+            std::fs::read_to_string(&path).with_context(|| format!("{path}: benches need Linux"))
+        };
+        let stat = read("stat")?;
+        // The second field is the name in parentheses and may hold anything.
+        let Some((_, fields)) = stat.rsplit_once(')') else { bail!("/proc/{pid}/stat has another form") };
+        let ticks: f64 =
+            fields.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+        let status = read("status")?;
+        let kilobytes = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+            line.split_whitespace().next()?.parse::<u64>().ok()
+        };
+        let bytes = |key| kilobytes(key).map(|kilobytes| kilobytes * 1024).context("no memory figures");
+        Ok(Self {
+            cpu_seconds: ticks / TICKS,
+            peak_bytes: bytes("VmHWM:")?,
+            resident_bytes: bytes("VmRSS:")?,
+        })
+    }
+}
+
+/// Bytes as MiB.
+pub fn mib(bytes: u64) -> f64 {
+    bytes as f64 / 1_048_576.0
+}
+
+/// The value below which `share` of the sorted values lie.
+pub fn percentile(sorted: &[u64], share: f64) -> u64 {
+    let index = (sorted.len() as f64 * share).ceil() as usize;
+    sorted.get(index.saturating_sub(1)).or(sorted.last()).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_values_that_occurred() {
+        let values: Vec<u64> = (1..=100).collect();
+        assert_eq!(
+            (percentile(&values, 0.5), percentile(&values, 0.99), percentile(&values, 1.0)),
+            (50, 99, 100)
+        );
+        assert_eq!(percentile(&[], 0.5), 0);
+    }
+}

@@ -1,0 +1,119 @@
+//! `chainbell check`: everything that can be known without the network, and with `--online` what the endpoints say.
+
+use std::time::Duration;
+
+use chainbell_model::{Chain, ChainError};
+use serde_json::{Value, json};
+
+use super::{ENDPOINT_WRONG, Failure};
+use crate::{
+    cli::CheckArgs,
+    config::{self, Config},
+    output, wire,
+};
+
+/// How long a network may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Prints the JSON Schema of the configuration.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn schema() -> anyhow::Result<()> {
+    output::line(&serde_json::to_string_pretty(&config::json_schema(&wire::chains(), wire::targets()))?)
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// The configuration is invalid, or an endpoint is.
+pub async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()> {
+    let plans = config.plans()?;
+    let mut networks = Vec::new();
+    let mut wrong = 0;
+    for network in &config.networks {
+        let plan = plans.iter().find(|(slug, _)| *slug == network.slug);
+        let mut checked = json!({
+            "network": network.slug,
+            "monitors": plan.map_or(0, |(_, plan)| plan.monitors().len()),
+            "reads": plan.map(|(_, plan)| if plan.interest().needs_blocks() { "blocks" } else { "logs" }),
+        });
+        if args.online {
+            let chain = wire::chain(network)?;
+            match tokio::time::timeout(PATIENCE, ask(&*chain)).await {
+                Ok(Ok(answer)) => checked["online"] = answer,
+                Ok(Err(error)) => {
+                    wrong += 1;
+                    checked["error"] = error.to_string().into();
+                }
+                Err(_elapsed) => {
+                    wrong += 1;
+                    checked["error"] = "no answer in time".into();
+                }
+            }
+            checked["endpoints"] = serde_json::to_value(chain.endpoints())?;
+        }
+        networks.push(checked);
+    }
+    let summary = json!({
+        "networks": networks,
+        "contracts": config.contracts.len(),
+        "monitors": config.monitors.len(),
+        "targets": config.targets.len(),
+    });
+    if args.json {
+        output::line(&summary.to_string())?
+    } else {
+        print(&summary)?
+    }
+    if wrong > 0 {
+        let message =
+            format!("{wrong} of {} networks cannot be followed as configured", config.networks.len());
+        return Err(Failure { exit_code: ENDPOINT_WRONG, message }.into());
+    }
+    Ok(())
+}
+
+/// Asks what following the network will need: its identity, its heads, and a block at the head.
+async fn ask(chain: &dyn Chain) -> Result<Value, ChainError> {
+    let identity = chain.identity().await?;
+    let tip = chain.tip().await?;
+    chain.block_at(tip.head).await?;
+    Ok(
+        json!({"identity": identity, "head": tip.head, "confirmed": tip.confirmed, "finalized": tip.finalized}),
+    )
+}
+
+fn print(summary: &Value) -> anyhow::Result<()> {
+    output::line(&format!(
+        "configuration valid: {} networks, {} contracts, {} monitors, {} targets",
+        summary["networks"].as_array().map_or(0, Vec::len),
+        summary["contracts"],
+        summary["monitors"],
+        summary["targets"]
+    ))?;
+    for network in summary["networks"].as_array().into_iter().flatten() {
+        let name = network["network"].as_str().unwrap_or_default();
+        let reads = network["reads"].as_str().unwrap_or("nothing");
+        output::line(&format!("{name}: {} monitors, reads {reads}", network["monitors"]))?;
+        if let Some(online) = network.get("online") {
+            output::line(&format!(
+                "{name}: {} at head {}, confirmed {}, finalized {}",
+                online["identity"].as_str().unwrap_or_default(),
+                online["head"],
+                online["confirmed"],
+                online["finalized"]
+            ))?;
+        }
+        if let Some(error) = network["error"].as_str() {
+            output::line(&format!("{name}: {error}"))?;
+        }
+        for endpoint in network["endpoints"].as_array().into_iter().flatten() {
+            let error =
+                endpoint["last_error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default();
+            let (url, state) = (endpoint["url"].as_str(), endpoint["state"].as_str());
+            output::line(&format!("  {}: {}{error}", url.unwrap_or_default(), state.unwrap_or_default()))?;
+        }
+    }
+    Ok(())
+}

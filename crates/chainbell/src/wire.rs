@@ -1,0 +1,146 @@
+//! Names every chain, target and store: the one page to change when one is added.
+
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use chainbell_evm::{EvmChain, EvmConfig, EvmDialect};
+use chainbell_matcher::Plan;
+use chainbell_model::{Chain, NetworkSlug, TenantId};
+use chainbell_pipeline::{Lane, LaneSettings, RetrySchedule};
+use chainbell_rpc::{EndpointConfig, Pool, PoolConfig};
+use chainbell_store::sqlite::SqliteStore;
+use chainbell_targets::{BuildContext, Kind};
+use secrecy::ExposeSecret as _;
+
+use crate::config::{ChainKind, Config, Known, NetworkSettings, evm, evm::EvmSettings};
+
+/// The chains there are.
+pub fn chains() -> Vec<ChainKind> {
+    vec![evm::chain_kind(Arc::new(EvmDialect))]
+}
+
+/// The kinds of targets there are.
+pub fn targets() -> &'static [&'static dyn Kind] {
+    chainbell_targets::kinds()
+}
+
+/// The tenant of a single-tenant installation.
+pub fn tenant() -> TenantId {
+    TenantId::default()
+}
+
+/// Loads the configuration with the process's environment.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn load_config(path: &std::path::Path) -> anyhow::Result<Config> {
+    let chains = chains();
+    let env = |name: &str| std::env::var(name).ok();
+    Ok(crate::config::load(path, &Known { env: &env, chains: &chains, targets: targets() })?)
+}
+
+/// A connection to one network. Asks nothing yet.
+///
+/// # Errors
+/// Settings that the chain cannot work with.
+pub fn chain(network: &NetworkSettings) -> anyhow::Result<Arc<dyn Chain>> {
+    if let Some(settings) = network.settings.as_any().downcast_ref::<EvmSettings>() {
+        return evm_chain(settings).with_context(|| format!("network {}", network.slug));
+    }
+    bail!("network {}: there is no chain {:?} in this build", network.slug, network.chain)
+}
+
+fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
+    let mut endpoints = Vec::with_capacity(settings.rpc.len());
+    for endpoint in &settings.rpc {
+        let mut config = EndpointConfig::new(endpoint.url.expose().clone());
+        config.priority = u8::try_from(endpoint.priority).unwrap_or(u8::MAX);
+        config.rate_limit = endpoint.rate_limit.and_then(std::num::NonZeroU32::new);
+        for (name, value) in &endpoint.headers {
+            config.add_header(name, value.expose_secret())?;
+        }
+        endpoints.push(config);
+    }
+    let mut pool = PoolConfig::new(endpoints);
+    pool.timeout = settings.request_timeout;
+    pool.max_response_bytes = usize::try_from(settings.max_response_bytes).unwrap_or(usize::MAX);
+    let config = EvmConfig {
+        chain_id: settings.chain_id,
+        poll_interval: settings.poll_interval,
+        confirmations: settings.confirmations,
+        finality_depth: settings.finality_depth,
+        ws: settings.ws.as_ref().map(|url| url.expose().clone()),
+        backfill_proof: settings.backfill_proof,
+        blocks_in_flight: settings.blocks_in_flight,
+        max_filter_addresses: settings.max_filter_addresses,
+        max_batch: settings.max_batch,
+        max_span: settings.max_span,
+        ..EvmConfig::default()
+    };
+    Ok(Arc::new(EvmChain::new(Pool::new(pool)?, config)))
+}
+
+/// A lane for every configured target.
+///
+/// # Errors
+/// A target that cannot be built on this machine (a file that cannot be opened, a private address).
+pub fn lanes(config: &Config) -> anyhow::Result<Vec<Lane>> {
+    let context = BuildContext::new(config.delivery.allow_private);
+    let mut lanes = Vec::with_capacity(config.targets.len());
+    for target in &config.targets {
+        let built = target.settings.build(&context).with_context(|| format!("target {}", target.name))?;
+        lanes.push(Lane {
+            tenant: tenant(),
+            name: target.name.clone(),
+            target: built,
+            settings: LaneSettings {
+                concurrency: target.limits.concurrency,
+                rate_limit: target.limits.rate_limit,
+                retry: RetrySchedule { delays: target.limits.retry.clone() },
+                ..LaneSettings::default()
+            },
+        });
+    }
+    Ok(lanes)
+}
+
+/// Opens the store for writing and brings it up to date.
+///
+/// # Errors
+/// The database cannot be opened, or was written by a newer program.
+pub async fn open_store(config: &Config) -> anyhow::Result<SqliteStore> {
+    let path = &config.store.path;
+    SqliteStore::open(path, Default::default()).await.with_context(|| format!("store {}", path.display()))
+}
+
+/// Opens the store for reading, also while another process writes.
+///
+/// # Errors
+/// There is no database yet, or it was written by a newer program.
+pub async fn open_store_read_only(config: &Config) -> anyhow::Result<SqliteStore> {
+    let path = &config.store.path;
+    if !path.exists() {
+        bail!("there is no database at {} yet: `chainbell run` makes it", path.display());
+    }
+    SqliteStore::open_read_only(path).await.with_context(|| format!("store {}", path.display()))
+}
+
+/// The network named, or the only one.
+///
+/// # Errors
+/// There is no such network, or none was named and there are several.
+pub fn one_network<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a NetworkSettings> {
+    let names = || config.networks.iter().map(|network| network.slug.as_str()).collect::<Vec<_>>().join(", ");
+    match (name, &*config.networks) {
+        (None, [only]) => Ok(only),
+        (None, []) => bail!("the configuration has no network"),
+        (None, _) => bail!("name one of the networks with --network: {}", names()),
+        (Some(name), networks) => networks
+            .iter()
+            .find(|network| network.slug.as_str() == name)
+            .with_context(|| format!("there is no network {name:?}; there are {}", names())),
+    }
+}
+
+/// The compiled monitors of each network that has some.
+pub type Plans = Vec<(NetworkSlug, Arc<Plan>)>;

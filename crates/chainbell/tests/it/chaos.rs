@@ -1,0 +1,430 @@
+//! Seeded chaos: forks, falling heads, faulty nodes, failing receivers and kills at any await, against an oracle.
+//!
+//! At the end of each history, what receivers hold (delivered − retracted) is exactly what the final chain says, each
+//! idempotency key had one effect, nothing final was ever taken back, and the store agrees.
+//! `CHAOS_SEEDS=5000 scripts/test -p chainbell chaos` runs more; `CHAOS_SEED=17` repeats one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use chainbell::{commands::run::assemble, config, wire};
+use chainbell_devnet::{EvmDevnet, EvmDevnetConfig, Fault, FaultRule, Finality, Replica};
+use chainbell_model::{Message, MessageKind, Outcome, Reached, Target};
+use chainbell_pipeline::{Clock, Lane, LaneSettings, RetrySchedule, Status};
+use chainbell_store::{EventQuery, Reader, sqlite::SqliteStore};
+use parking_lot::Mutex;
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+const DEFAULT_SEEDS: u64 = 300;
+const AT_ONCE: usize = 4;
+/// Above it a generated transfer interests the monitors: about half of them.
+const THRESHOLD: u64 = 5_000_000;
+const FINAL_DEPTH: u64 = 6;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a receiver saw, in order. It survives the kills: receivers are other machines.
+#[derive(Debug, Default)]
+struct Journal {
+    /// Per idempotency key: the fact it is about, and the key it takes back.
+    effects: BTreeMap<String, (Fact, Option<String>)>,
+    order: Vec<String>,
+}
+
+/// (transaction, block, log index): unique over forks.
+type Fact = (String, String, u32);
+
+impl Journal {
+    fn standing(&self) -> BTreeSet<Fact> {
+        let mut standing: BTreeMap<&str, &Fact> = BTreeMap::new();
+        for id in &self.order {
+            let (fact, retracts) = &self.effects[id];
+            match retracts {
+                None => drop(standing.insert(id, fact)),
+                Some(taken_back) => {
+                    let taken = standing.remove(taken_back.as_str());
+                    assert!(
+                        taken.is_some(),
+                        "a retraction of {taken_back}, which this receiver does not hold"
+                    );
+                }
+            }
+        }
+        let facts: Vec<Fact> = standing.into_values().cloned().collect();
+        let unique: BTreeSet<Fact> = facts.iter().cloned().collect();
+        assert_eq!(facts.len(), unique.len(), "a fact stands twice");
+        unique
+    }
+}
+
+/// A receiver that fails as its dice say: before the effect, after it, or not at all.
+#[derive(Debug)]
+struct Receiver {
+    journal: Arc<Mutex<Journal>>,
+    dice: Mutex<StdRng>,
+    faulty: Arc<Mutex<bool>>,
+}
+
+#[async_trait]
+impl Target for Receiver {
+    async fn send(&self, batch: &[Message]) -> Vec<Outcome> {
+        let mut outcomes = Vec::new();
+        for message in batch {
+            let (roll, delay) = {
+                let mut dice = self.dice.lock();
+                (dice.random_range(0..100), dice.random_range(0..4))
+            };
+            tokio::time::sleep(Duration::from_millis(delay)).await;
+            let faulty = *self.faulty.lock();
+            if faulty && roll < 15 {
+                outcomes.push(failure(Reached::No));
+                continue;
+            }
+            self.take(message);
+            if faulty && roll < 30 {
+                outcomes.push(failure(Reached::Maybe));
+                continue;
+            }
+            outcomes.push(Outcome::Delivered { detail: String::new() });
+        }
+        outcomes
+    }
+}
+
+fn failure(reached: Reached) -> Outcome {
+    Outcome::Retry { after: None, reason: "the dice say so".to_owned(), reached }
+}
+
+impl Receiver {
+    fn take(&self, message: &Message) {
+        let facts = &message.facts;
+        let fact = (facts.transaction_id.clone(), facts.block.id.clone(), facts.position.index);
+        let retracts = match message.kind {
+            MessageKind::Match => None,
+            MessageKind::Retraction { of } => Some(of.to_string()),
+        };
+        let mut journal = self.journal.lock();
+        let id = message.id.to_string();
+        match journal.effects.get(&id) {
+            // A repetition: a receiver knows the key and does nothing.
+            Some(known) => assert_eq!(*known, (fact, retracts), "one key, two meanings"),
+            None => {
+                journal.effects.insert(id.clone(), (fact, retracts));
+                journal.order.push(id);
+            }
+        }
+    }
+}
+
+/// One history.
+struct History {
+    dice: StdRng,
+    network: EvmDevnet,
+    replica: Replica,
+    folder: tempfile::TempDir,
+    whole_blocks: bool,
+    start: u64,
+    seen: Arc<Mutex<Journal>>,
+    last: Arc<Mutex<Journal>>,
+    faulty: Arc<Mutex<bool>>,
+    status: Arc<Status>,
+}
+
+impl History {
+    async fn begin(seed: u64) -> Self {
+        let mut dice = StdRng::seed_from_u64(seed);
+        let network = EvmDevnet::start(EvmDevnetConfig {
+            seed,
+            transactions_per_block: dice.random_range(1..6),
+            finality: Some(Finality { safe_depth: FINAL_DEPTH / 2, finalized_depth: FINAL_DEPTH }),
+            block_receipts: dice.random_bool(0.7),
+            log_timestamps: dice.random_bool(0.7),
+            l2_fields: dice.random_bool(0.3),
+            ..EvmDevnetConfig::default()
+        })
+        .await
+        .unwrap();
+        network.mine(dice.random_range(0..40));
+        let replica = network.replica(Vec::new()).await.unwrap();
+        let start = dice.random_range(0..=network.head());
+        Self {
+            whole_blocks: dice.random_bool(0.4),
+            dice,
+            network,
+            replica,
+            folder: tempfile::tempdir().unwrap(),
+            start,
+            seen: Arc::default(),
+            last: Arc::default(),
+            faulty: Arc::new(Mutex::new(true)),
+            status: Arc::default(),
+        }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("chaos.sqlite")
+    }
+
+    fn config(&self) -> config::Config {
+        let with_transactions = if self.whole_blocks { " && tx.success" } else { "" };
+        let text = format!(
+            r#"
+            [networks.net]
+            chain = "evm"
+            rpc = ["{main}", "{replica}"]
+            ws = "{ws}"
+            poll_interval = "15ms"
+            request_timeout = "150ms"
+            start_height = {start}
+            [[monitors]]
+            name = "seen"
+            network = "net"
+            event = "Transfer(address indexed from, address indexed to, uint256 value)"
+            when = "value > {THRESHOLD}{with_transactions}"
+            targets = ["seen"]
+            [[monitors]]
+            name = "last"
+            network = "net"
+            event = "Transfer(address indexed from, address indexed to, uint256 value)"
+            when = "value > {THRESHOLD}"
+            deliver_at = "finalized"
+            targets = ["last"]
+            [targets.seen]
+            type = "stdout"
+            [targets.last]
+            type = "stdout"
+            "#,
+            main = self.network.http_url(),
+            replica = self.replica.http_url(),
+            ws = self.network.ws_url(),
+            start = self.start,
+        );
+        let chains = wire::chains();
+        let known = config::Known { env: &|_| None, chains: &chains, targets: wire::targets() };
+        config::parse(vec![(Path::new("chaos.toml").to_owned(), text)], &known).unwrap()
+    }
+
+    /// Starts the process. Dropping the task at any await is a kill: only the file remains.
+    async fn start(&mut self) -> JoinHandle<()> {
+        self.status = Arc::default();
+        let store = Arc::new(SqliteStore::open(&self.database(), Default::default()).await.unwrap());
+        let mut machine = assemble(&self.config(), &[], store, self.status.clone()).unwrap();
+        machine.lanes = ["seen", "last"].map(|name| self.lane(name)).into();
+        tokio::spawn(async move { machine.run(CancellationToken::new()).await.unwrap() })
+    }
+
+    fn lane(&mut self, name: &str) -> Lane {
+        let journal = if name == "seen" { &self.seen } else { &self.last };
+        let receiver = Receiver {
+            journal: journal.clone(),
+            dice: Mutex::new(StdRng::seed_from_u64(self.dice.random())),
+            faulty: self.faulty.clone(),
+        };
+        Lane {
+            tenant: wire::tenant(),
+            name: name.into(),
+            target: Arc::new(receiver),
+            settings: LaneSettings {
+                concurrency: self.dice.random_range(1..5),
+                retry: RetrySchedule { delays: vec![Duration::from_millis(3); 1000] },
+                ..LaneSettings::default()
+            },
+        }
+    }
+
+    /// One random thing happens.
+    async fn act(&mut self, process: &mut JoinHandle<()>) {
+        match self.dice.random_range(0..100) {
+            0..40 => self.network.mine(self.dice.random_range(1..4)),
+            40..58 => {
+                let depth = self.dice.random_range(1..FINAL_DEPTH);
+                self.network.reorg(depth, depth + self.dice.random_range(0..2));
+            }
+            58..63 => {
+                let depth = self.dice.random_range(1..FINAL_DEPTH / 2);
+                self.network.rollback(depth);
+                self.pause().await;
+                self.network.mine(depth + 1);
+            }
+            63..75 => {
+                process.abort();
+                let ended = (&mut *process).await;
+                assert!(ended.is_err_and(|end| end.is_cancelled()), "the process ended by itself");
+                *process = self.start().await;
+            }
+            75..85 => {
+                let faults = self.faults();
+                self.network.set_faults(faults);
+                let faults = self.faults();
+                self.replica.set_faults(faults);
+            }
+            _ => self.pause().await,
+        }
+    }
+
+    async fn pause(&mut self) {
+        tokio::time::sleep(Duration::from_millis(self.dice.random_range(1..60))).await;
+    }
+
+    /// Faults that a client can see through. Logs missing without a trace are the business of tests of their own.
+    fn faults(&mut self) -> Vec<FaultRule> {
+        let all = [
+            Fault::RateLimited { retry_after: None },
+            Fault::Status { code: 502 },
+            Fault::Reset,
+            Fault::Hang,
+            Fault::Delay { millis: 20 },
+            Fault::Truncated,
+            Fault::InvalidJson,
+            Fault::Error { code: -32603, message: "internal error".to_owned() },
+            Fault::Behind { blocks: 2 },
+            Fault::NoLogs,
+            Fault::MissingReceipt,
+            Fault::Null,
+            Fault::DropSocket,
+            Fault::DuplicateHead,
+            Fault::LateHead,
+            Fault::SilentHead,
+        ];
+        let count = self.dice.random_range(0..4);
+        (0..count)
+            .map(|_| {
+                let fault = all[self.dice.random_range(0..all.len())].clone();
+                match fault {
+                    // Repeated as often as it is asked again, an empty answer is the truth as far as anyone can tell.
+                    Fault::NoLogs => fault.times(1),
+                    _ => fault.with_probability(self.dice.random_range(0.02..0.3)),
+                }
+            })
+            .collect()
+    }
+
+    /// The oracle: transfers that the final chain holds, up to a height.
+    fn expected(&self, up_to: u64) -> BTreeSet<Fact> {
+        let transfer = transfer_topic();
+        let interesting = |data: &[u8]| {
+            data.len() == 32 && (data[..24].iter().any(|byte| *byte != 0) || tail(data) > THRESHOLD)
+        };
+        self.network
+            .canonical_logs()
+            .into_iter()
+            .filter(|log| log.block_number >= self.start && log.block_number <= up_to)
+            .filter(|log| log.topics.len() == 3 && log.topics[0].0 == transfer && interesting(&log.data))
+            .map(|log| {
+                let index = u32::try_from(log.log_index).unwrap();
+                (log.transaction_hash.to_string(), log.block_hash.to_string(), index)
+            })
+            .collect()
+    }
+
+    /// Quiet at last: everything must come to rest on the truth.
+    async fn settle(&mut self, process: &JoinHandle<()>) {
+        self.network.set_faults(Vec::new());
+        self.replica.set_faults(Vec::new());
+        *self.faulty.lock() = false;
+        self.network.mine(FINAL_DEPTH + 2);
+        let head = self.network.head();
+        let (seen, last) = (self.expected(head), self.expected(head - FINAL_DEPTH));
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            assert!(!process.is_finished(), "the process ended by itself");
+            let at_rest = self.seen.lock().standing() == seen && self.last.lock().standing() == last;
+            let committed = self.status.network(&"net".into()).snapshot().committed;
+            if at_rest && committed.is_some_and(|block| block.height.0 == head) {
+                break;
+            }
+            if tokio::time::Instant::now() > deadline {
+                assert_eq!(self.seen.lock().standing(), seen, "what `seen` holds");
+                assert_eq!(self.last.lock().standing(), last, "what `last` holds");
+                panic!("{:?} committed, head {head}", self.status.network(&"net".into()).snapshot());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let retractions =
+            self.last.lock().effects.values().filter(|(_, retracts)| retracts.is_some()).count();
+        assert_eq!(retractions, 0, "nothing final is ever taken back");
+        assert_eq!(self.stored().await, seen, "what the store holds");
+    }
+
+    async fn stored(&self) -> BTreeSet<Fact> {
+        let store = SqliteStore::open_read_only(&self.database()).await.unwrap();
+        let mut facts = BTreeSet::new();
+        let mut query = EventQuery { limit: 1000, ..EventQuery::default() };
+        loop {
+            let rows = store.events(&wire::tenant(), &query).await.unwrap();
+            let Some(last) = rows.last() else { return facts };
+            query.before = Some(last.id);
+            for row in rows {
+                let facts_of_row = row.facts;
+                let index = facts_of_row.position.index;
+                let new = facts.insert((facts_of_row.transaction_id, facts_of_row.block.id.clone(), index));
+                assert!(new, "a fact is stored twice");
+            }
+        }
+    }
+}
+
+/// The last eight bytes of a word.
+fn tail(word: &[u8]) -> u64 {
+    u64::from_be_bytes(word[24..32].try_into().unwrap())
+}
+
+/// keccak256("Transfer(address,address,uint256)"), from the ERC-20 standard.
+fn transfer_topic() -> [u8; 32] {
+    let mut topic = [0; 32];
+    const_hex::decode_to_slice(
+        "ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef",
+        &mut topic,
+    )
+    .unwrap();
+    topic
+}
+
+async fn history(seed: u64) {
+    let mut history = History::begin(seed).await;
+    let mut process = history.start().await;
+    for _ in 0..history.dice.random_range(5..30) {
+        history.act(&mut process).await;
+    }
+    history.settle(&process).await;
+    process.abort();
+    history.network.shutdown().await;
+}
+
+#[test]
+fn whatever_happens_receivers_hold_what_the_final_chain_says() {
+    let one =
+        std::env::var("CHAOS_SEED").ok().map(|seed| seed.parse::<u64>().expect("CHAOS_SEED is a number"));
+    let count =
+        std::env::var("CHAOS_SEEDS").ok().map_or(DEFAULT_SEEDS, |seeds| seeds.parse().expect("a number"));
+    let seeds = one.map_or(0..count, |seed| seed..seed + 1);
+    let _already_installed = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut running = tokio::task::JoinSet::new();
+        let mut seeds = seeds;
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(seed) = seeds.next()
+            {
+                running.spawn(async move {
+                    let ended = tokio::spawn(history(seed)).await;
+                    assert!(
+                        ended.is_ok(),
+                        "seed {seed} failed (its panic is above): CHAOS_SEED={seed} repeats it"
+                    );
+                });
+            }
+            match running.join_next().await {
+                None => break,
+                Some(ended) => ended.unwrap(),
+            }
+        }
+    });
+}

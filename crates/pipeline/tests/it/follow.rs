@@ -1,0 +1,252 @@
+//! The follow loop: what it emits for what the chain does.
+
+use std::{sync::Arc, time::Duration};
+
+use chainbell_model::{BlockRef, Height, Interest, NetworkSlug, Proof, Step};
+use chainbell_pipeline::{
+    FollowSettings, Start, Status,
+    follow::{Follower, follow},
+};
+use chainbell_store::{CommitBatch, Ledger, sqlite::SqliteStore};
+use tokio::{sync::mpsc, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::script::{ScriptedChain, id};
+
+/// A follow loop whose steps go into a store, and are kept.
+struct World {
+    chain: Arc<ScriptedChain>,
+    store: Arc<SqliteStore>,
+    status: Arc<Status>,
+}
+
+struct Running {
+    steps: mpsc::Receiver<Step>,
+    task: JoinHandle<()>,
+}
+
+impl World {
+    async fn with(chain: Arc<ScriptedChain>) -> Self {
+        let store = Arc::new(SqliteStore::temporary(Default::default()).await.unwrap());
+        Self { chain, store, status: Arc::default() }
+    }
+
+    fn follow(&self, settings: FollowSettings) -> Running {
+        let network = NetworkSlug::new("script");
+        let follower = Follower::new(
+            network.clone(),
+            self.chain.clone(),
+            Interest::default(),
+            settings,
+            self.status.network(&network),
+        );
+        let (sender, mut raw) = mpsc::channel(2);
+        let (kept, steps) = mpsc::channel(1000);
+        let store = self.store.clone();
+        let stage = follow(follower, store.clone(), sender, CancellationToken::new());
+        let task = tokio::spawn(async move {
+            let keep = async {
+                while let Some(step) = raw.recv().await {
+                    apply(&store, &network, &step).await;
+                    kept.send(step).await.unwrap();
+                }
+            };
+            let (ended, ()) = tokio::join!(stage, keep);
+            ended.unwrap();
+        });
+        Running { steps, task }
+    }
+}
+
+/// What the commit stage would do with it.
+async fn apply(store: &SqliteStore, network: &NetworkSlug, step: &Step) {
+    match step {
+        Step::Blocks { after, through, blocks } => {
+            let blocks = blocks.iter().map(|block| chainbell_store::NewBlock {
+                reference: block.reference,
+                parent: block.parent,
+                facts: Arc::new(chainbell_model::BlockFacts {
+                    network: network.clone(),
+                    chain: "script".into(),
+                    height: block.reference.height,
+                    id: format!("{:?}", block.reference.id),
+                    time: block.time,
+                }),
+                found: Vec::new(),
+            });
+            let batch = CommitBatch {
+                network: network.clone(),
+                after: *after,
+                through: *through,
+                confirmed: Height(0),
+                finalized: Height(0),
+                now: Default::default(),
+                blocks: blocks.collect(),
+            };
+            store.commit(batch, &mut |_, _| false).await.unwrap();
+        }
+        Step::Rollback { to } => drop(store.rollback(network, *to).await.unwrap()),
+        Step::Finality { confirmed, finalized } => {
+            drop(store.finality(network, *confirmed, *finalized).await.unwrap());
+        }
+    }
+}
+
+impl Running {
+    /// Steps until the chain's block at `height` of `fork` is through.
+    async fn until(&mut self, height: u64, fork: u8) -> Vec<String> {
+        let goal = BlockRef { height: Height(height), id: id(height, fork) };
+        let mut told = Vec::new();
+        let waiting = async {
+            while let Some(step) = self.steps.recv().await {
+                told.push(match &step {
+                    Step::Blocks { through, .. } => format!("blocks to {}", through.height),
+                    Step::Rollback { to } => format!("rollback to {}", to.height),
+                    Step::Finality { finalized, .. } => format!("final {finalized}"),
+                });
+                if matches!(step, Step::Blocks { through, .. } if through == goal) {
+                    return;
+                }
+            }
+            panic!("the loop ended");
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the goal is reached");
+        told
+    }
+
+    async fn kill(self) {
+        self.task.abort();
+        let _aborted = self.task.await;
+    }
+}
+
+fn from(height: u64) -> FollowSettings {
+    FollowSettings { start: Start::At(Height(height)), ..FollowSettings::default() }
+}
+
+#[tokio::test]
+async fn a_backfill_is_read_in_pieces_below_finality_and_linked_above() {
+    let world = World::with(ScriptedChain::of(20)).await;
+    world.chain.finalize(10);
+    let mut running = world.follow(from(0));
+    let told = running.until(19, 0).await;
+    assert_eq!(told[0], "final 10");
+    assert_eq!(told[1..4], ["blocks to 3", "blocks to 7", "blocks to 10"]);
+    let fetches = world.chain.fetches();
+    assert!(fetches.iter().all(|(_, to, proof)| (*to <= 10) == (*proof == Proof::Sparse)), "{fetches:?}");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_fork_is_left_at_the_common_ancestor() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    world.chain.cut(5);
+    world.chain.extend(6, 1);
+    let told = running.until(11, 1).await;
+    assert_eq!(told[0], "rollback to 5");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_fork_of_equal_or_lower_height_is_left_too() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    world.chain.cut(6);
+    world.chain.extend(3, 1);
+    assert_eq!(running.until(9, 1).await[0], "rollback to 6");
+    world.chain.cut(4);
+    world.chain.extend(2, 2);
+    assert_eq!(running.until(6, 2).await[0], "rollback to 4");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_head_that_falls_back_sixty_blocks_undoes_nothing_by_itself() {
+    let world = World::with(ScriptedChain::of(100)).await;
+    let mut running = world.follow(from(0));
+    running.until(99, 0).await;
+    world.chain.cut(39);
+    world.chain.extend(0, 0);
+    // The same blocks come back, and one more.
+    world.chain.extend(61, 0);
+    assert_eq!(running.until(100, 0).await, ["blocks to 100"]);
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_fork_met_after_a_restart_is_left_as_well() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    running.kill().await;
+    world.chain.cut(7);
+    world.chain.extend(4, 1);
+    let mut running = world.follow(from(0));
+    assert_eq!(running.until(11, 1).await[0], "rollback to 7");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_reorganisation_below_finality_halts_the_network_on_record() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    world.chain.finalize(6);
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    // The finality mark has to be through before the fork comes.
+    while world.store.networks().await.unwrap()[0].finalized != Height(6) {
+        tokio::task::yield_now().await;
+    }
+    world.chain.cut(4);
+    world.chain.extend(8, 1);
+    tokio::time::timeout(Duration::from_secs(30), running.task).await.expect("the loop ends").unwrap();
+    let halted = world.store.networks().await.unwrap()[0].halted.clone().expect("it is on record");
+    assert!(halted.contains("--rewind script=HEIGHT"), "{halted}");
+
+    let rewind = FollowSettings { rewind: Some(Height(4)), ..from(0) };
+    let mut running = world.follow(rewind);
+    assert_eq!(running.until(12, 1).await[0], "rollback to 4");
+    assert_eq!(world.store.networks().await.unwrap()[0].halted, None);
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn failed_reads_are_repeated_until_they_succeed() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    world.chain.fail(3);
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_negative_start_counts_from_the_head() {
+    let world = World::with(ScriptedChain::of(50)).await;
+    let mut running = world.follow(FollowSettings { start: Start::Before(5), ..FollowSettings::default() });
+    running.until(49, 0).await;
+    assert_eq!(world.chain.fetches()[0].0, 44);
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn the_loop_stops_while_nobody_takes_its_steps() {
+    let world = World::with(ScriptedChain::of(100)).await;
+    let network = NetworkSlug::new("script");
+    let follower = Follower::new(
+        network.clone(),
+        world.chain.clone(),
+        Interest::default(),
+        from(0),
+        world.status.network(&network),
+    );
+    let (sender, _full) = mpsc::channel(1);
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(follow(follower, world.store.clone(), sender, stop.clone()));
+    while world.chain.fetches().len() < 3 {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(10), task).await.expect("it stops").unwrap().unwrap();
+}
