@@ -104,7 +104,9 @@ impl Pool {
     }
 
     async fn one_by_one(&self, calls: &[Call<'_>], pending: &[usize], answers: &mut [Option<Answer>]) {
-        let made = stream::iter(pending).map(async |&index| (index, self.call(&calls[index]).await));
+        // Not an async closure: its future would be tied to the borrow of each index and could not be sent to another thread.
+        let ask = |index: usize| async move { (index, self.call(&calls[index]).await) };
+        let made = stream::iter(pending.iter().copied()).map(ask);
         let mut made = std::pin::pin!(made.buffer_unordered(SINGLE_CALLS));
         while let Some((index, answer)) = made.next().await {
             answers[index] = Some(answer);
