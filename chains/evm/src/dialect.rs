@@ -46,7 +46,7 @@ impl Dialect for EvmDialect {
     }
 
     fn interface(&self, source: &str) -> Result<Arc<dyn Interface>, InterfaceError> {
-        Ok(Arc::new(EvmInterface::read(source)?))
+        Ok(EvmInterface::read(source)?)
     }
 
     fn empty_interface(&self) -> Arc<dyn Interface> {

@@ -19,10 +19,15 @@ use crate::{
     similar::similar,
 };
 
-/// The token standards, for signatures without names where no description has them.
-static TOKEN_STANDARDS: LazyLock<Vec<Signature>> = LazyLock::new(|| {
-    description::read(&builtin::token_standards()).expect("the built-in descriptions are well-formed")
+/// The descriptions that have names, compiled once: thousands of contracts may be of one.
+static BUILT_IN: LazyLock<Vec<(&str, Arc<EvmInterface>)>> = LazyLock::new(|| {
+    let compiled = |(name, text)| (name, Arc::new(EvmInterface::of_built_in(text)));
+    builtin::descriptions().map(compiled).collect()
 });
+
+/// The token standards, for signatures without names where no description has them.
+static TOKEN_STANDARDS: LazyLock<EvmInterface> =
+    LazyLock::new(|| EvmInterface::of_built_in(builtin::token_standards()));
 
 type Decoders = Vec<Arc<dyn Decoder>>;
 
@@ -40,21 +45,23 @@ struct Entry {
 
 impl EvmInterface {
     /// Reads a built-in description by its name, or the text of one.
-    pub(crate) fn read(source: &str) -> Result<Self, InterfaceError> {
+    pub(crate) fn read(source: &str) -> Result<Arc<Self>, InterfaceError> {
         let name = source.trim();
-        if let Some(text) = builtin::description(name) {
-            return Self::compile(description::read(&text)?);
+        if let Some((_, interface)) = BUILT_IN.iter().find(|(known, _)| *known == name) {
+            return Ok(Arc::clone(interface));
         }
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
         // No description is a single word.
-        if !name.is_empty()
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-        {
-            return Err(InterfaceError::Unknown {
-                reference: name.to_owned(),
-                similar: similar(name, builtin::names()),
-            });
+        if !name.is_empty() && name.bytes().all(is_word) {
+            let similar = similar(name, BUILT_IN.iter().map(|(known, _)| *known));
+            return Err(InterfaceError::Unknown { reference: name.to_owned(), similar });
         }
-        Self::compile(description::read(source)?)
+        Self::compile(description::read(source)?).map(Arc::new)
+    }
+
+    fn of_built_in(text: String) -> Self {
+        let compiled = description::read(&text).and_then(Self::compile);
+        compiled.expect("the built-in descriptions are well-formed")
     }
 
     fn compile(signatures: Vec<Signature>) -> Result<Self, InterfaceError> {
@@ -84,27 +91,42 @@ impl EvmInterface {
             };
         }
         let written = description::read_one(reference, kind)?;
+        if let Some(same) = entries().find(|entry| entry.signature == written) {
+            return Ok(vec![Arc::clone(&same.decoder)]);
+        }
         if written.anonymous || written.has_indexed() {
             return Ok(vec![compile(&written)?]);
         }
-        let described: Vec<_> =
-            entries().map(|entry| &entry.signature).filter(|one| one.is_alike(&written)).collect();
+        let described = self.alike(&written)?;
         if !described.is_empty() {
-            return compile_named(&written, described);
+            return Ok(described);
         }
         // A description that lacks what is asked for points to a mistake, unless the signature says all by itself.
         if !self.entries.is_empty() && !written.has_names() {
             return Err(self.unknown(&written.to_string(), kind, ToString::to_string));
         }
-        let standard: Vec<_> =
-            TOKEN_STANDARDS.iter().filter(|one| one.kind == kind && one.is_alike(&written)).collect();
+        let standard = TOKEN_STANDARDS.alike(&written)?;
         if !standard.is_empty() {
-            return compile_named(&written, standard);
+            return Ok(standard);
         }
         match kind {
             Kind::Event => Ok(vec![Arc::new(EventDecoder::with_unknown_topics(&written)?)]),
             Kind::Function => Ok(vec![compile(&written)?]),
         }
+    }
+
+    /// What is here of that canonical signature, under the names of `written` where it has some.
+    fn alike(&self, written: &Signature) -> Result<Decoders, InterfaceError> {
+        let canonical = written.to_string();
+        let alike = self
+            .entries
+            .iter()
+            .filter(|entry| entry.signature.kind == written.kind && entry.decoder.signature() == canonical);
+        let renamed = |entry: &Entry| match written.has_names() {
+            true => compile(&entry.signature.clone().renamed_like(written)),
+            false => Ok(Arc::clone(&entry.decoder)),
+        };
+        alike.map(renamed).collect()
     }
 
     fn unknown(&self, reference: &str, kind: Kind, text: impl Fn(&Signature) -> String) -> InterfaceError {
@@ -141,14 +163,6 @@ fn compile(signature: &Signature) -> Result<Arc<dyn Decoder>, InterfaceError> {
         Kind::Event => Arc::new(EventDecoder::new(signature)?),
         Kind::Function => Arc::new(CallDecoder::new(signature)?),
     })
-}
-
-/// Decoders as the `known` signatures say, under the names of `written` where it has some. Signatures that differ in names
-/// only (the `transferFrom` of ERC-20 and of ERC-721) make one decoder.
-fn compile_named(written: &Signature, known: Vec<&Signature>) -> Result<Decoders, InterfaceError> {
-    let mut seen = HashSet::new();
-    let distinct = known.into_iter().filter(|one| seen.insert((one.marks(), one.anonymous)));
-    distinct.map(|one| compile(&one.clone().renamed_like(written))).collect()
 }
 
 #[cfg(test)]
@@ -240,7 +254,7 @@ mod tests {
 
     #[test]
     fn every_built_in_description_is_well_formed_and_a_wrong_name_is_told() {
-        for name in builtin::names() {
+        for (name, _) in builtin::descriptions() {
             assert!(!EvmInterface::read(name).unwrap().all_events().is_empty(), "{name}");
         }
         let Err(InterfaceError::Unknown { similar, .. }) = EvmInterface::read("erc-20") else {

@@ -95,14 +95,9 @@ const DESCRIPTIONS: [(&str, &[&str]); 7] = [
     ("uniswap_v3_pool", &[UNISWAP_V3_POOL]),
 ];
 
-/// The description of that name.
-pub(crate) fn description(name: &str) -> Option<String> {
-    DESCRIPTIONS.iter().find(|(known, _)| *known == name).map(|(_, texts)| texts.concat())
-}
-
-/// The names there are.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    DESCRIPTIONS.iter().map(|(name, _)| *name)
+/// Each description's name and text.
+pub(crate) fn descriptions() -> impl Iterator<Item = (&'static str, String)> {
+    DESCRIPTIONS.iter().map(|(name, texts)| (*name, texts.concat()))
 }
 
 /// The token standards, whose events and functions are known wherever no description says otherwise.

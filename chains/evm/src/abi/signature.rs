@@ -44,14 +44,9 @@ impl Signature {
         self.inputs.iter().any(|input| input.indexed)
     }
 
-    /// Some argument has a name.
+    /// Some argument, or some field of one, has a name.
     pub(crate) fn has_names(&self) -> bool {
-        self.inputs.iter().any(|input| !input.param.name.is_empty())
-    }
-
-    /// The same arguments, but for names and marks.
-    pub(crate) fn is_alike(&self, other: &Self) -> bool {
-        self.to_string() == other.to_string()
+        self.inputs.iter().any(|input| !input.param.name.is_empty() || has_field_names(input.ty()))
     }
 
     /// Which arguments are indexed.

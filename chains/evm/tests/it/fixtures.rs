@@ -1,12 +1,6 @@
-//! Recorded blocks, logs and receipts of real networks. They lie beside the repository, in `../shared`, or not at all.
+//! Recorded blocks, receipts and logs are read whole, and their own checks hold.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::{self, Write as _},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::Path;
 
 use chainbell_evm::{
     EvmDialect,
@@ -14,156 +8,11 @@ use chainbell_evm::{
     bloom::Bloom,
     wire::{WireBlock, WireHeader, WireLog, WireReceipt, WireTransaction},
 };
-use chainbell_model::{ArgMask, Block, Decoder, Dialect, Event, Interest, Standard, Transfer, Value, value};
+use chainbell_model::{Block, Dialect, Event, Standard, Transfer, Value, value};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
-/// The fixtures of EVM networks.
-fn fixtures() -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures/evm");
-    if !path.is_dir() {
-        // Straight to the terminal: the harness shows what is printed only when a test fails.
-        let _ = writeln!(io::stderr(), "SKIPPED: the recorded data is absent ({})", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> T {
-    serde_json::from_str(&text(path)).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
-    paths.retain(|path| path.to_string_lossy().ends_with(ending));
-    paths.sort();
-    assert!(!paths.is_empty(), "no *{ending} in {}", folder.display());
-    paths
-}
-
-fn everything() -> Interest {
-    Interest {
-        calls: true,
-        transactions: true,
-        native_transfers: true,
-        token_transfers: true,
-        ..Interest::default()
-    }
-}
-
-/// A block of `mainnet-blocks`, as read from the wire.
-struct Recorded {
-    facts: Json,
-    block: WireBlock,
-    receipts: Vec<WireReceipt>,
-    decoded: Vec<Json>,
-}
-
-impl Recorded {
-    fn all() -> Vec<Self> {
-        let Some(folder) = fixtures().map(|path| path.join("mainnet-blocks")) else { return Vec::new() };
-        let facts: Vec<Json> = read(&folder.join("facts.json"));
-        assert_eq!(facts.len(), 6);
-        let recorded = facts.into_iter().map(|facts| {
-            let file = |ending: &str| folder.join(format!("{}.{ending}", facts["file"].as_str().unwrap()));
-            let lines = text(&file("decoded.jsonl"));
-            let lines = lines.lines().filter(|line| !line.trim().is_empty());
-            Self {
-                block: read(&file("block.json")),
-                receipts: read(&file("receipts.json")),
-                decoded: lines.map(|line| serde_json::from_str(line).unwrap()).collect(),
-                facts,
-            }
-        });
-        recorded.collect()
-    }
-
-    fn name(&self) -> &str {
-        self.facts["file"].as_str().unwrap()
-    }
-
-    fn fact(&self, name: &str) -> usize {
-        self.facts[name].as_u64().unwrap() as usize
-    }
-
-    fn assembled(&self) -> Block {
-        assemble::full_block(self.block.clone(), self.receipts.clone(), &everything()).unwrap()
-    }
-
-    fn logs(&self) -> impl Iterator<Item = &WireLog> {
-        self.receipts.iter().flat_map(|receipt| &receipt.logs)
-    }
-}
-
-/// The decoders of `abis/`, by file, and of WETH.
-fn decoders(folder: &Path) -> Vec<(String, Arc<dyn Decoder>)> {
-    let mut decoders = Vec::new();
-    for path in files(&folder.join("abis"), ".json") {
-        let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let interface = EvmDialect.interface(&text(&path)).unwrap_or_else(|error| panic!("{stem}: {error}"));
-        assert!(!interface.all_events().is_empty());
-        decoders.extend(interface.all_events().into_iter().map(|decoder| (stem.clone(), decoder)));
-    }
-    let weth = EvmDialect.interface("weth").unwrap();
-    for name in ["Deposit", "Withdrawal"] {
-        decoders.push(("weth9".to_owned(), weth.events(name).unwrap().remove(0)));
-    }
-    decoders
-}
-
-/// The decoded arguments as JSON, with numbers as text whatever their width.
-fn arguments(decoder: &dyn Decoder, event: &Event) -> Option<Json> {
-    let mut values = Vec::new();
-    if event.key != decoder.key() || !decoder.fits(&event.payload) {
-        return None;
-    }
-    decoder.decode(&event.payload, ArgMask::MAX, &mut values).ok()?;
-    let mut json = String::new();
-    value::write_json_record(decoder.schema(), values.iter().map(Option::as_ref), &EvmDialect, &mut json);
-    Some(numbers_as_text(serde_json::from_str(&json).unwrap()))
-}
-
-fn numbers_as_text(json: Json) -> Json {
-    match json {
-        Json::Number(number) => Json::String(number.to_string()),
-        Json::Array(items) => items.into_iter().map(numbers_as_text).collect(),
-        Json::Object(fields) => {
-            fields.into_iter().map(|(name, json)| (name, numbers_as_text(json))).collect()
-        }
-        other => other,
-    }
-}
-
-#[test]
-fn every_listed_log_decodes_as_listed_and_no_other_log_decodes() {
-    let Some(folder) = fixtures() else { return };
-    let decoders = decoders(&folder);
-    for recorded in Recorded::all() {
-        let listed: BTreeMap<u64, &Json> =
-            recorded.decoded.iter().map(|line| (line["logIndex"].as_u64().unwrap(), line)).collect();
-        for event in &recorded.assembled().events {
-            let found: Vec<_> = decoders
-                .iter()
-                .filter_map(|(file, decoder)| {
-                    Some((format!("{file}:{}", decoder.signature()), arguments(&**decoder, event)?))
-                })
-                .collect();
-            let place = format!("{} log {}", recorded.name(), event.index);
-            let Some(line) = listed.get(&u64::from(event.index)) else {
-                assert!(found.is_empty(), "{place}: {found:?}");
-                continue;
-            };
-            let same = found.iter().find(|(name, _)| line["event"] == name.as_str());
-            assert_eq!(same.map(|(_, arguments)| arguments), Some(&line["args"]), "{place}: {found:?}");
-            assert_eq!(line["address"], const_hex::encode_prefixed(&*event.emitter).as_str(), "{place}");
-        }
-    }
-}
+use crate::recorded::{self, Recorded, everything, files, read, text};
 
 #[test]
 fn recorded_blocks_hold_what_is_known_of_them() {
@@ -231,7 +80,7 @@ fn events_alone_are_the_events_of_the_whole_block() {
 
 #[test]
 fn each_header_names_the_one_before() {
-    let Some(folder) = fixtures().map(|path| path.join("header-chain")) else { return };
+    let Some(folder) = recorded::folder().map(|path| path.join("header-chain")) else { return };
     let mut headers = Vec::new();
     for path in files(&folder, ".json") {
         let block: WireBlock = read(&path);
@@ -249,7 +98,7 @@ fn each_header_names_the_one_before() {
 
 #[test]
 fn the_conformance_vectors_parse() {
-    let Some(folder) = fixtures().map(|path| path.join("execution-apis")) else { return };
+    let Some(folder) = recorded::folder().map(|path| path.join("execution-apis")) else { return };
     let mut results = 0;
     for method in [
         "eth_getBlockByHash",
@@ -289,7 +138,7 @@ fn parse<T: DeserializeOwned + PartialEq>(json: &Json) -> serde_json::Result<()>
 
 #[test]
 fn receipts_and_logs_agree_with_what_another_indexer_made_of_them() {
-    let Some(folder) = fixtures().map(|path| path.join("ethereum-etl/stream_1755634_1755635")) else {
+    let Some(folder) = recorded::folder().map(|path| path.join("ethereum-etl/stream_1755634_1755635")) else {
         return;
     };
     let rows = |name: &str| -> Vec<Json> {
@@ -328,7 +177,7 @@ fn receipts_and_logs_agree_with_what_another_indexer_made_of_them() {
 
 #[test]
 fn blocks_and_receipts_of_second_layers_parse() {
-    let Some(folder) = fixtures().map(|path| path.join("l2")) else { return };
+    let Some(folder) = recorded::folder().map(|path| path.join("l2")) else { return };
     for name in ["arb_fixtureheader.json", "base_withdrawal_getblockheaderresponse.json"] {
         let block: WireBlock = read(&folder.join(name));
         assert!(!block.transactions.is_empty());

@@ -1,6 +1,9 @@
-//! The crate against alloy's ABI codec and against data recorded from real networks.
+//! The crate against alloy's ABI codec, data recorded from real networks, and simulated ones with faults.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod abi;
+mod decoded;
 mod fixtures;
+mod recorded;
+mod wire;
