@@ -12,6 +12,7 @@ use crate::{
     EndpointConfig, EndpointSnapshot, RpcError,
     breaker::{Breaker, Gate},
     budget::Budget,
+    distrust::Distrust,
     error::{Blame, Failure},
     http::Address,
     latency::Latency,
@@ -36,6 +37,7 @@ pub(crate) struct Endpoint {
 #[derive(Default)]
 struct Health {
     breaker: Breaker,
+    distrust: Distrust,
     paused_until: Option<Instant>,
     /// Pauses without an answer in between.
     pauses: u32,
@@ -84,7 +86,7 @@ impl Endpoint {
         let departure = self.budget.as_ref().map_or(now, |budget| budget.next_departure(now));
         let health = self.health.lock();
         Standing {
-            gate: health.breaker.gate(now),
+            gate: health.gate(now),
             paused_until: health.paused_until.filter(|until| *until > now),
             head: health.fresh_head(now),
             average: health.latency.average(now),
@@ -102,7 +104,7 @@ impl Endpoint {
     /// somebody else was quicker.
     pub(crate) fn admit(&self, now: Instant, patience: Duration) -> Option<Admission> {
         let mut health = self.health.lock();
-        let admission = match health.breaker.gate(now) {
+        let admission = match health.gate(now) {
             Gate::Closed => Admission::Regular,
             Gate::Open { last_resort, .. } if last_resort > now => return None,
             Gate::HalfOpen | Gate::Open { .. } => {
@@ -176,7 +178,13 @@ impl Endpoint {
         let reason = self.address.secrets.clean(reason);
         let mut health = self.health.lock();
         health.failures += 1;
-        self.blame(&mut health, &reason, now);
+        if health.distrust.report(now) {
+            tracing::warn!(
+                endpoint = self.address.public,
+                reason,
+                "endpoint answers wrongly and is left alone"
+            );
+        }
         health.last_error = Some(reason);
     }
 
@@ -197,7 +205,7 @@ impl Endpoint {
     /// Its fresh head, where it can be asked.
     pub(crate) fn usable_head(&self, now: Instant) -> Option<u64> {
         let health = self.health.lock();
-        let open = matches!(health.breaker.gate(now), Gate::Open { .. });
+        let open = matches!(health.gate(now), Gate::Open { .. });
         if open { None } else { health.fresh_head(now) }
     }
 
@@ -215,7 +223,7 @@ impl Endpoint {
     pub(crate) fn snapshot(&self, best: Option<u64>, max_lag: u64, now: Instant) -> EndpointSnapshot {
         let health = self.health.lock();
         let behind = |head| best.is_some_and(|best: u64| best.saturating_sub(head) > max_lag);
-        let state = match health.breaker.gate(now) {
+        let state = match health.gate(now) {
             Gate::Open { .. } | Gate::HalfOpen => "open",
             Gate::Closed if health.fresh_head(now).is_some_and(behind) => "lagging",
             Gate::Closed if health.paused_until.is_some_and(|until| until > now) => "degraded",
@@ -244,6 +252,10 @@ pub(crate) enum Admission {
 }
 
 impl Health {
+    fn gate(&self, now: Instant) -> Gate {
+        self.distrust.gate(now).unwrap_or_else(|| self.breaker.gate(now))
+    }
+
     fn fresh_head(&self, now: Instant) -> Option<u64> {
         let (height, noted) = self.head?;
         (now.saturating_duration_since(noted) < HEAD_FRESH).then_some(height)

@@ -14,6 +14,7 @@ mod budget;
 mod call;
 mod choose;
 mod config;
+mod distrust;
 mod endpoint;
 mod envelope;
 mod error;
