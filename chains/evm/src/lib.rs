@@ -10,8 +10,10 @@ mod dialect;
 mod interface;
 mod payload;
 mod similar;
+mod source;
 mod transfers;
 pub mod wire;
 
 pub use dialect::EvmDialect;
+pub use source::{EvmChain, EvmConfig};
 pub use transfers::TOKEN_TRANSFER_KEYS;

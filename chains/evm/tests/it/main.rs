@@ -6,4 +6,8 @@ mod abi;
 mod decoded;
 mod fixtures;
 mod recorded;
+mod source_blocks;
+mod source_logs;
+mod source_support;
+mod source_tip;
 mod wire;
