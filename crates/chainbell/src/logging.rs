@@ -8,7 +8,7 @@ use crate::cli::LogFormat;
 ///
 /// # Errors
 /// The filter is not valid.
-pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(filter)
         .map_err(|error| anyhow::anyhow!("the log filter {filter:?} is not valid: {error}"))?;
     let registry = tracing_subscriber::registry().with(filter);

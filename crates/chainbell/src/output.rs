@@ -8,7 +8,7 @@ use chainbell_model::Timestamp;
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn line(text: &str) -> anyhow::Result<()> {
+pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     match writeln!(std::io::stdout().lock(), "{text}") {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
         written => Ok(written?),
@@ -16,7 +16,7 @@ pub fn line(text: &str) -> anyhow::Result<()> {
 }
 
 /// RFC 3339 in UTC, to the second.
-pub fn time(at: Timestamp) -> String {
+pub(crate) fn time(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(
         |_out_of_range| at.0.to_string(),
         |time| time.round(jiff::Unit::Second).unwrap_or(time).to_string(),
@@ -24,7 +24,7 @@ pub fn time(at: Timestamp) -> String {
 }
 
 /// At most `length` characters, with an ellipsis where something was cut.
-pub fn shorten(text: &str, length: usize) -> String {
+pub(crate) fn shorten(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((cut, _)) => format!("{}…", &text[..cut]),
         None => text.to_owned(),
@@ -32,18 +32,18 @@ pub fn shorten(text: &str, length: usize) -> String {
 }
 
 /// A table with left-aligned columns as wide as their widest cell.
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// With these headings.
-    pub fn new(headings: &[&str]) -> Self {
+    pub(crate) fn new(headings: &[&str]) -> Self {
         Self { rows: vec![headings.iter().map(|heading| heading.to_uppercase()).collect()] }
     }
 
     /// Adds a row.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
         self.rows.push(cells.into());
     }
 
@@ -51,7 +51,7 @@ impl Table {
     ///
     /// # Errors
     /// Standard output cannot be written.
-    pub fn print(&self) -> anyhow::Result<()> {
+    pub(crate) fn print(&self) -> anyhow::Result<()> {
         if self.rows.len() == 1 {
             return line("nothing found");
         }

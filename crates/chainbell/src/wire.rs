@@ -77,7 +77,7 @@ fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
         max_span: settings.max_span,
         ..EvmConfig::default()
     };
-    Ok(Arc::new(EvmChain::new(Pool::new(pool)?, config)))
+    Ok(Arc::new(EvmChain::new(Pool::new(pool)?, config)?))
 }
 
 /// A lane for every configured target.

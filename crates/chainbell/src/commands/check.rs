@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// Standard output cannot be written.
-pub fn schema() -> anyhow::Result<()> {
+pub(crate) fn schema() -> anyhow::Result<()> {
     output::line(&serde_json::to_string_pretty(&config::json_schema(&wire::chains(), wire::targets()))?)
 }
 
@@ -27,7 +27,7 @@ pub fn schema() -> anyhow::Result<()> {
 ///
 /// # Errors
 /// The configuration is invalid, or an endpoint is.
-pub async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()> {
     let plans = config.plans()?;
     let mut networks = Vec::new();
     let mut wrong = 0;

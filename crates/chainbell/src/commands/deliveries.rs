@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// The database cannot be read, or there is no such delivery.
-pub async fn run(config: &Config, command: DeliveriesCommand) -> anyhow::Result<()> {
+pub(crate) async fn run(config: &Config, command: DeliveriesCommand) -> anyhow::Result<()> {
     match command {
         DeliveriesCommand::List { state, target, monitor, limit, before, json } => {
             let query = DeliveryQuery {

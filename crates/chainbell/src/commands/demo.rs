@@ -5,12 +5,12 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use axum::{Router, extract::State, http::StatusCode, routing::post};
-use chainbell_devnet::{EvmDevnet, EvmDevnetConfig, Finality};
+use chainbell_devnet::{EvmDevnet, EvmDevnetConfig, evm::Finality};
 use chainbell_pipeline::Status;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::run;
+use super::{run as runner, status};
 use crate::{cli::DemoArgs, config::Config, output, wire};
 
 const BLOCK_TIME: Duration = Duration::from_millis(700);
@@ -22,7 +22,7 @@ const REORG_DEPTH: u64 = 2;
 ///
 /// # Errors
 /// The machine allows no loopback sockets or temporary files, or standard output cannot be written.
-pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("chainbell-demo-").tempdir()?;
     let network = EvmDevnet::start(EvmDevnetConfig {
         seed: args.seed,
@@ -37,10 +37,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<()> {
     introduce(folder.path(), &network, &receiver)?;
 
     let store = Arc::new(wire::open_store(&config).await?);
-    let machine = run::assemble(&config, &[], store.clone(), Arc::new(Status::default()))?;
+    let machine = runner::assemble(&config, &[], store.clone(), Arc::new(Status::default()))?;
     let mut side = tokio::task::JoinSet::new();
     side.spawn(play(network.clone(), stop.clone()));
-    side.spawn(run::stop_on_signal(stop.clone()));
+    side.spawn(runner::stop_on_signal(stop.clone()));
     if let Some(seconds) = args.seconds {
         let stop = stop.clone();
         side.spawn(async move {
@@ -182,7 +182,7 @@ async fn receive(State(()): State<()>, body: axum::body::Bytes) -> StatusCode {
 /// What is in the store now, and how to go on.
 async fn conclude(config: &Config, folder: tempfile::TempDir) -> anyhow::Result<()> {
     output::line("\nWhat the demo's database holds now:")?;
-    super::status::run(config, &crate::cli::StatusArgs { offline: true, json: false }).await?;
+    status::run(config, &crate::cli::StatusArgs { offline: true, json: false }).await?;
     let path = folder.keep();
     let config_path = path.join("demo.toml");
     output::line(&format!(

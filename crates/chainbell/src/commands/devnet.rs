@@ -16,7 +16,7 @@ const WORKLOAD_TOKENS: usize = 50;
 ///
 /// # Errors
 /// The port is taken, or an argument is not what it should be.
-pub async fn run(args: DevnetArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: DevnetArgs) -> anyhow::Result<()> {
     let config = match &args.workload {
         None => EvmDevnetConfig { seed: args.seed, ..EvmDevnetConfig::default() },
         Some(text) => {

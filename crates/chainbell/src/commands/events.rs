@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// The database cannot be read.
-pub async fn run(config: &crate::config::Config, args: EventsArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(config: &crate::config::Config, args: EventsArgs) -> anyhow::Result<()> {
     let store = wire::open_store_read_only(config).await?;
     let query = EventQuery {
         network: args.network.as_deref().map(Into::into),
@@ -52,7 +52,7 @@ pub async fn run(config: &crate::config::Config, args: EventsArgs) -> anyhow::Re
 }
 
 /// The JSON form of a stored event: the `data` of its message, with its id, finality and monitors.
-pub fn event_json(row: &EventRow) -> anyhow::Result<Value> {
+pub(crate) fn event_json(row: &EventRow) -> anyhow::Result<Value> {
     let facts = &row.facts;
     let raw = |json: &str| -> anyhow::Result<Value> { Ok(serde_json::from_str(json)?) };
     Ok(json!({

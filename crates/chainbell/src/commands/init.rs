@@ -10,7 +10,7 @@ use crate::{cli::InitArgs, config, output, wire};
 ///
 /// # Errors
 /// The chain is unknown, the file exists (without `--force`), or it cannot be written.
-pub fn run(path: &Path, args: &InitArgs) -> anyhow::Result<()> {
+pub(crate) fn run(path: &Path, args: &InitArgs) -> anyhow::Result<()> {
     let Some(sample) = config::sample(&args.chain) else {
         let known: Vec<_> = wire::chains().iter().map(|kind| kind.name).collect();
         bail!("there is no chain {:?}; there are {}", args.chain, known.join(", "));

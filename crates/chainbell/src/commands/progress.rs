@@ -12,7 +12,7 @@ const WORTH_A_BAR: u64 = 200;
 const REFRESH: Duration = Duration::from_millis(200);
 
 /// Shows a bar for every network that is far behind its head, until `stop`.
-pub async fn show(status: Arc<Status>, stop: CancellationToken) {
+pub(crate) async fn show(status: Arc<Status>, stop: CancellationToken) {
     let screen = MultiProgress::new();
     let mut bars: BTreeMap<NetworkSlug, ProgressBar> = BTreeMap::new();
     let mut refresh = tokio::time::interval(REFRESH);

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The database cannot be read. Endpoints that do not answer are part of the status.
-pub async fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()> {
     let store = wire::open_store_read_only(config).await?;
     let known = store.networks().await?;
     let mut networks = Vec::new();

@@ -24,7 +24,7 @@ const MOST_BLOCKS: u64 = 10_000;
 ///
 /// # Errors
 /// The block or transaction cannot be read, or the result is not the expected one.
-pub async fn run(config: &Config, args: TryArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(config: &Config, args: TryArgs) -> anyhow::Result<()> {
     let network = wire::one_network(config, args.network.as_deref())?;
     if let Some(name) = &args.monitor
         && !config.monitors.iter().any(|monitor| monitor.name.as_str() == name)

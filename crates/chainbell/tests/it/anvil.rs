@@ -153,6 +153,7 @@ async fn history_and_new_blocks_arrive_once_and_survive_restarts() {
     world.settled().await;
     let received = world.sink.received();
     assert_eq!(received.len(), world.truth().await.len(), "each arrived exactly once");
+    assert!(received.iter().all(|one| one.is_signed_with(b"secret of the tests")));
     let stored = process::json_lines(world.folder(), &["events", "--json", "--limit", "1000"]).await;
     assert_eq!(stored.len(), received.len());
 }

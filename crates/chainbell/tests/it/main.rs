@@ -1,8 +1,14 @@
-//! The binary and its library: configuration, the whole way on a real node, chaos.
+//! The binary and its library: configuration, the whole way on a real node and on a simulated one, chaos.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "logs of processes and skipped tests must be seen"
+)]
 
 mod anvil;
 mod chaos;
 mod config;
+mod faults;
 mod support;

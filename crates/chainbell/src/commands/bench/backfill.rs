@@ -17,7 +17,7 @@ use crate::{output, wire};
 ///
 /// # Errors
 /// A process fails, or an event is missing or doubled.
-pub async fn run(blocks: u64, rpc: Option<&str>) -> anyhow::Result<()> {
+pub(crate) async fn run(blocks: u64, rpc: Option<&str>) -> anyhow::Result<()> {
     let node = match rpc {
         Some(_) => None,
         None => Some(Peer::devnet(blocks, LOGS).await?),
@@ -27,7 +27,7 @@ pub async fn run(blocks: u64, rpc: Option<&str>) -> anyhow::Result<()> {
     let config = folder.path().join("bench.toml");
     std::fs::write(&config, configuration(folder.path(), &url))?;
     let runner = Runner::start(&config, &["--until-head"]).await?;
-    let spent = runner.to_the_end().await?;
+    let spent = runner.until_it_ends().await?;
 
     let store = wire::open_store_read_only(&wire::load_config(&config)?).await?;
     let stored: u64 = store.counts(&wire::tenant()).await?.facts.iter().map(|(_, count)| count).sum();

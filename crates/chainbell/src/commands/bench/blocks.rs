@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// A process fails, or a delivery is lost or doubled.
-pub async fn run(monitors: usize, mode: Workload) -> anyhow::Result<()> {
+pub(crate) async fn run(monitors: usize, mode: Workload) -> anyhow::Result<()> {
     let mut table = Table::new(&[
         "monitors",
         "mode",
@@ -66,7 +66,7 @@ async fn measure(monitors: usize, mode: Workload) -> anyhow::Result<Spent> {
     let tokens = node.tokens(TOKENS)?;
     let config = folder.path().join("bench.toml");
     std::fs::write(&config, configuration(folder.path(), &node.url, &sink.url, &tokens, monitors, mode))?;
-    let spent = Runner::start(&config, &["--until-head"]).await?.to_the_end().await?;
+    let spent = Runner::start(&config, &["--until-head"]).await?.until_it_ends().await?;
     let (requests, distinct) = sink.count().await?;
     let expected = expected(monitors, mode);
     ensure!(

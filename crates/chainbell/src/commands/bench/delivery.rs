@@ -10,7 +10,7 @@ use chainbell_model::{
     Position, PositionKind, TargetName, Timestamp, TxId,
 };
 use chainbell_pipeline::{Clock, Courier, Status, commit::commit_batches, matching::Batch};
-use chainbell_store::{CommitBatch, Ledger, NewBlock, NewFact, NewMatch, sqlite::SqliteStore};
+use chainbell_store::{CommitBatch, Ledger, NewBlock, NewFact, NewMatch};
 use tokio::{sync::mpsc, time::Instant};
 
 use super::{
@@ -23,15 +23,15 @@ use crate::{
 };
 
 /// What to measure.
-pub struct Case {
+pub(crate) struct Case {
     /// Deliveries.
-    pub count: usize,
+    pub(crate) count: usize,
     /// Matches a second; all at once without.
-    pub rate: Option<u64>,
+    pub(crate) rate: Option<u64>,
     /// Receivers, each a target of its own.
-    pub endpoints: usize,
+    pub(crate) endpoints: usize,
     /// The first of them never answers.
-    pub stuck: bool,
+    pub(crate) stuck: bool,
 }
 
 /// Matches committed at once when there is no rate.
@@ -41,7 +41,7 @@ const BATCH: usize = 500;
 ///
 /// # Errors
 /// A process fails, or a delivery is lost or doubled.
-pub async fn run(case: &Case) -> anyhow::Result<()> {
+pub(crate) async fn run(case: &Case) -> anyhow::Result<()> {
     let mut table = Table::new(&["case", "deliveries", "per second", "cpu ms each", "p50 ms", "p99 ms"]);
     let healthy = measure(case, false).await?;
     table.row(healthy.cells("all answer"));

@@ -17,7 +17,7 @@ const WATCH: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// A process fails.
-pub async fn run(monitors: usize) -> anyhow::Result<()> {
+pub(crate) async fn run(monitors: usize) -> anyhow::Result<()> {
     let node = Peer::devnet(0, LOGS).await?;
     let folder = tempfile::tempdir()?;
     let config = folder.path().join("bench.toml");

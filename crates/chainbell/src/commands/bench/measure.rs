@@ -4,13 +4,13 @@ use anyhow::{Context, bail};
 
 /// What a process has used so far.
 #[derive(Clone, Copy, Debug)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// User and system time, in seconds.
-    pub cpu_seconds: f64,
+    pub(crate) cpu_seconds: f64,
     /// Largest resident set so far, in bytes.
-    pub peak_bytes: u64,
+    pub(crate) peak_bytes: u64,
     /// Resident set now, in bytes.
-    pub resident_bytes: u64,
+    pub(crate) resident_bytes: u64,
 }
 
 /// Clock ticks a second in `/proc/PID/stat`: a constant of Linux's user interface.
@@ -21,7 +21,7 @@ impl Usage {
     ///
     /// # Errors
     /// The process is gone, or the system has no `/proc`.
-    pub fn of(pid: u32) -> anyhow::Result<Self> {
+    pub(crate) fn of(pid: u32) -> anyhow::Result<Self> {
         let read = |file: &str| {
             let path = format!("/proc/{pid}/{file}");
             std::fs::read_to_string(&path).with_context(|| format!("{path}: benches need Linux"))
@@ -46,12 +46,12 @@ impl Usage {
 }
 
 /// Bytes as MiB.
-pub fn mib(bytes: u64) -> f64 {
+pub(crate) fn mib(bytes: u64) -> f64 {
     bytes as f64 / 1_048_576.0
 }
 
 /// The value below which `share` of the sorted values lie.
-pub fn percentile(sorted: &[u64], share: f64) -> u64 {
+pub(crate) fn percentile(sorted: &[u64], share: f64) -> u64 {
     let index = (sorted.len() as f64 * share).ceil() as usize;
     sorted.get(index.saturating_sub(1)).or(sorted.last()).copied().unwrap_or(0)
 }

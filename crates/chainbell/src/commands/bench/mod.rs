@@ -15,7 +15,7 @@ use crate::cli::{BenchArgs, BenchCommand};
 ///
 /// # Errors
 /// A process cannot be started, or the result is wrong: a bench that loses or doubles something fails.
-pub async fn run(args: BenchArgs) -> anyhow::Result<()> {
+pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<()> {
     match args.command {
         BenchCommand::Blocks { monitors, mode } => blocks::run(monitors, mode).await,
         BenchCommand::Backfill { blocks, rpc } => backfill::run(blocks, rpc.as_deref()).await,

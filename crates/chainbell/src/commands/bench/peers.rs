@@ -26,10 +26,10 @@ const SAMPLE: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(900);
 
 /// A process of this binary that ends with the bench.
-pub struct Peer {
+pub(crate) struct Peer {
     process: Child,
     /// What it serves.
-    pub url: String,
+    pub(crate) url: String,
     /// What else it said.
     said: Vec<String>,
 }
@@ -39,7 +39,7 @@ impl Peer {
     ///
     /// # Errors
     /// It does not start.
-    pub async fn devnet(blocks: u64, logs: u64) -> anyhow::Result<Self> {
+    pub(crate) async fn devnet(blocks: u64, logs: u64) -> anyhow::Result<Self> {
         let workload = format!("{blocks}x{logs}");
         Self::start(&["devnet", "--port", "0", "--workload", &workload]).await
     }
@@ -48,7 +48,7 @@ impl Peer {
     ///
     /// # Errors
     /// It does not start.
-    pub async fn sink() -> anyhow::Result<Self> {
+    pub(crate) async fn sink() -> anyhow::Result<Self> {
         Self::start(&["bench", "sink"]).await
     }
 
@@ -72,7 +72,7 @@ impl Peer {
     ///
     /// # Errors
     /// It did not tell them.
-    pub fn tokens(&self, count: usize) -> anyhow::Result<Vec<String>> {
+    pub(crate) fn tokens(&self, count: usize) -> anyhow::Result<Vec<String>> {
         let tokens: Vec<String> = self
             .said
             .iter()
@@ -86,7 +86,7 @@ impl Peer {
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn count(&self) -> anyhow::Result<(u64, u64)> {
+    pub(crate) async fn count(&self) -> anyhow::Result<(u64, u64)> {
         let received = self.received().await?;
         Ok((received.requests, received.distinct))
     }
@@ -95,7 +95,7 @@ impl Peer {
     ///
     /// # Errors
     /// It does not answer.
-    pub async fn received(&self) -> anyhow::Result<Received> {
+    pub(crate) async fn received(&self) -> anyhow::Result<Received> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         Ok(client.get(format!("{}/__arrivals", self.url)).send().await?.json().await?)
     }
@@ -104,18 +104,18 @@ impl Peer {
     ///
     /// # Errors
     /// It has ended.
-    pub fn pid(&self) -> anyhow::Result<u32> {
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
         self.process.id().context("the process has ended")
     }
 }
 
 /// `chainbell run` on a configuration.
-pub struct Runner {
+pub(crate) struct Runner {
     process: Child,
     /// When it was started.
-    pub started: Instant,
+    pub(crate) started: Instant,
     /// How long until it said that it was ready.
-    pub ready: Duration,
+    pub(crate) ready: Duration,
 }
 
 impl Runner {
@@ -123,7 +123,7 @@ impl Runner {
     ///
     /// # Errors
     /// It ends before.
-    pub async fn start(config: &Path, args: &[&str]) -> anyhow::Result<Self> {
+    pub(crate) async fn start(config: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let started = Instant::now();
         let mut process = command()?
             .arg("-c")
@@ -152,7 +152,7 @@ impl Runner {
     ///
     /// # Errors
     /// It has ended.
-    pub fn pid(&self) -> anyhow::Result<u32> {
+    pub(crate) fn pid(&self) -> anyhow::Result<u32> {
         self.process.id().context("the process has ended")
     }
 
@@ -160,7 +160,7 @@ impl Runner {
     ///
     /// # Errors
     /// It fails, or does not end.
-    pub async fn to_the_end(mut self) -> anyhow::Result<Spent> {
+    pub(crate) async fn until_it_ends(mut self) -> anyhow::Result<Spent> {
         let pid = self.pid()?;
         let at_ready = Usage::of(pid)?;
         let mut end = at_ready;
@@ -186,7 +186,7 @@ impl Runner {
     ///
     /// # Errors
     /// It does not stop.
-    pub async fn stop(mut self) -> anyhow::Result<()> {
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let pid = self.pid()?.to_string();
         Command::new("kill").args(["-INT", &pid]).status().await?;
         tokio::time::timeout(Duration::from_secs(30), self.process.wait()).await??;
@@ -196,20 +196,20 @@ impl Runner {
 
 /// What a run used.
 #[derive(Clone, Copy, Debug)]
-pub struct Spent {
+pub(crate) struct Spent {
     /// Time from its start until it was ready.
-    pub ready: Duration,
+    pub(crate) ready: Duration,
     /// Used until it was ready.
-    pub at_ready: Usage,
+    pub(crate) at_ready: Usage,
     /// Used until its end, to the last sample.
-    pub end: Usage,
+    pub(crate) end: Usage,
     /// Time from its start to its end.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Spent {
     /// CPU seconds after it was ready.
-    pub fn working_cpu_seconds(&self) -> f64 {
+    pub(crate) fn working_cpu_seconds(&self) -> f64 {
         self.end.cpu_seconds - self.at_ready.cpu_seconds
     }
 }
@@ -222,13 +222,13 @@ fn command() -> anyhow::Result<Command> {
 
 /// What the receiver has counted.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Received {
+pub(crate) struct Received {
     /// Requests.
-    pub requests: u64,
+    pub(crate) requests: u64,
     /// Different idempotency keys.
-    pub distinct: u64,
+    pub(crate) distinct: u64,
     /// Arrival of each first request, in microseconds since the epoch, by path and idempotency key.
-    pub arrivals: Vec<(String, String, u64)>,
+    pub(crate) arrivals: Vec<(String, String, u64)>,
 }
 
 #[derive(Default)]
@@ -242,7 +242,7 @@ struct Sink {
 ///
 /// # Errors
 /// No loopback socket.
-pub async fn serve_sink() -> anyhow::Result<()> {
+pub(crate) async fn serve_sink() -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     crate::output::line(&format!("serving http://{}", listener.local_addr()?))?;
     let sink = Arc::new(Sink::default());
@@ -276,7 +276,7 @@ async fn arrivals(State(sink): State<Arc<Sink>>) -> axum::Json<Received> {
 }
 
 /// Now, in microseconds since the epoch: the one clock that all processes share.
-pub fn micros() -> u64 {
+pub(crate) fn micros() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)
 }

@@ -5,16 +5,16 @@ use std::{fmt::Write as _, path::Path};
 use crate::cli::Workload;
 
 /// Blocks of the case.
-pub const BLOCKS: u64 = 500;
+pub(crate) const BLOCKS: u64 = 500;
 /// Transfer logs in each.
-pub const LOGS: u64 = 50;
+pub(crate) const LOGS: u64 = 50;
 /// Contracts that emit them.
-pub const TOKENS: usize = 50;
+pub(crate) const TOKENS: usize = 50;
 /// Every token has one large transfer in so many blocks.
 const PERIOD: u64 = 50;
 
 /// How many deliveries `monitors` monitors must give.
-pub fn expected(monitors: usize, mode: Workload) -> u64 {
+pub(crate) fn expected(monitors: usize, mode: Workload) -> u64 {
     match mode {
         Workload::Spread | Workload::Hot => monitors as u64 * (BLOCKS / PERIOD),
         Workload::Nomatch | Workload::Miss => 0,
@@ -22,7 +22,7 @@ pub fn expected(monitors: usize, mode: Workload) -> u64 {
 }
 
 /// The configuration as TOML.
-pub fn configuration(
+pub(crate) fn configuration(
     folder: &Path,
     node: &str,
     sink: &str,

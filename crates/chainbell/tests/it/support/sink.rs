@@ -1,10 +1,6 @@
 //! A webhook receiver that remembers what it got and answers as told.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,8 +8,11 @@ use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, Uri},
 };
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use hmac::{Hmac, Mac as _};
 use parking_lot::Mutex;
 use serde_json::Value;
+use sha2::Sha256;
 use tokio::sync::watch;
 
 /// One request as received.
@@ -23,20 +22,26 @@ pub(crate) struct Received {
     /// The idempotency key.
     pub(crate) id: String,
     pub(crate) body: Value,
-    pub(crate) raw: Vec<u8>,
-    pub(crate) headers: HeaderMap,
+    headers: HeaderMap,
+    raw: Bytes,
     /// What it was answered.
     pub(crate) status: u16,
 }
 
 impl Received {
-    pub(crate) fn is_retraction(&self) -> bool {
-        self.body["type"] == "dev.chainbell.retraction.v1"
+    /// Whether it is signed with `key`, as the Standard Webhooks specification says.
+    pub(crate) fn is_signed_with(&self, key: &[u8]) -> bool {
+        let header =
+            |name: &str| self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(format!("{}.{}.", header("webhook-id"), header("webhook-timestamp")).as_bytes());
+        mac.update(&self.raw);
+        let expected = format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()));
+        header("webhook-signature").split(' ').any(|signature| signature == expected)
     }
 
-    /// The match it is about.
-    pub(crate) fn matched(&self) -> String {
-        self.body["data"]["match"].as_str().expect("every message names its match").to_owned()
+    pub(crate) fn is_retraction(&self) -> bool {
+        self.body["type"] == "dev.chainbell.retraction.v1"
     }
 }
 
@@ -83,24 +88,6 @@ impl Sink {
         self.shared.received.lock().clone()
     }
 
-    /// Those answered 2xx, once per idempotency key.
-    pub(crate) fn accepted(&self) -> BTreeMap<String, Received> {
-        let received = self.received();
-        received.into_iter().filter(|one| one.status < 300).map(|one| (one.id.clone(), one)).collect()
-    }
-
-    /// Matches delivered and not taken back, as (path, match).
-    pub(crate) fn standing(&self) -> BTreeSet<(String, String)> {
-        let mut standing: BTreeMap<String, (String, String)> = BTreeMap::new();
-        for one in self.received().into_iter().filter(|one| one.status < 300) {
-            match one.body["data"]["retracts"].as_str() {
-                Some(retracted) => drop(standing.remove(retracted)),
-                None => drop(standing.insert(one.id.clone(), (one.path.clone(), one.matched()))),
-            }
-        }
-        standing.into_values().collect()
-    }
-
     /// Waits until `done` holds of what was received.
     pub(crate) async fn wait(&self, what: &str, done: impl Fn(&[Received]) -> bool) {
         let mut count = self.shared.count.subscribe();
@@ -124,7 +111,7 @@ async fn receive(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap
     let (status, delay) = answer(uri.path(), count);
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned();
     let body = serde_json::from_slice(&raw).unwrap_or_default();
-    let received = Received { path: uri.path().to_owned(), id, body, raw: raw.to_vec(), headers, status };
+    let received = Received { path: uri.path().to_owned(), id, body, headers, raw, status };
     shared.received.lock().push(received);
     shared.count.send_modify(|count| *count += 1);
     tokio::time::sleep(delay).await;
