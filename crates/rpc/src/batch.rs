@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
+use tokio::time::Instant;
 
 use crate::{
     Call, EndpointId, Pool, Reply, RpcError,
@@ -91,7 +92,14 @@ impl Pool {
                     most = fewer;
                     continue;
                 }
-                Ok(Round::Parts(parts)) => settle(parts, &mut pending, &mut answers),
+                Ok(Round::Parts(parts)) => {
+                    let before = pending.len();
+                    let failure = settle(parts, &mut pending, &mut answers);
+                    if pending.len() < before {
+                        trail.progressed(Instant::now() + self.0.timeout);
+                    }
+                    failure
+                }
                 Err(failure) => Some(failure),
             };
             if let Some(failure) = failure
@@ -147,7 +155,7 @@ impl Shared {
                     part.as_ref().err().is_some_and(|failure| matches!(failure.blame, Blame::Pause(_)))
                 };
                 if parts.iter().any(limited) {
-                    endpoint.failed(BATCH, Failure::rate_limited(None), tokio::time::Instant::now());
+                    endpoint.failed(BATCH, Failure::rate_limited(None), Instant::now());
                 }
             }
         }

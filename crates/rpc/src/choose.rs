@@ -40,7 +40,8 @@ pub(crate) enum Obstacle {
     Open,
 }
 
-/// Chooses among the candidates: those behind the best head are left out; then, in this order, the method is not known to be
+/// Chooses among the candidates: those behind the best head are left out, unless the caller
+/// avoids all others; then, in this order, the method is not known to be
 /// missing, it was not tried, is not avoided, has rate budget now, has the lowest priority number, is due for a probe,
 /// answers quickest.
 pub(crate) fn choose(candidates: &[Candidate], max_lag: u64, now: Instant) -> Choice {
@@ -51,7 +52,10 @@ pub(crate) fn choose(candidates: &[Candidate], max_lag: u64, now: Instant) -> Ch
         let head = candidate.standing.head;
         head.zip(best).is_none_or(|(head, best)| best.saturating_sub(head) <= max_lag)
     };
-    let fit = || usable().filter(keeps_up).filter(|candidate| !candidate.spent);
+    // A caller that avoids every leader doubts their heads: an invented height must not shut out all others.
+    let leaders_avoided = usable().filter(keeps_up).all(|candidate| candidate.avoided);
+    let in_time = |candidate: &&Candidate| keeps_up(candidate) || (leaders_avoided && !candidate.avoided);
+    let fit = || usable().filter(in_time).filter(|candidate| !candidate.spent);
     let ready = fit().filter(|candidate| candidate.standing.paused_until.is_none());
     if let Some(candidate) = ready.min_by_key(|candidate| preference(candidate, now)) {
         return Choice::Ask(candidate.index);
@@ -141,6 +145,17 @@ mod tests {
         let later = now + Duration::from_secs(1);
         candidates[1].standing.gate = Gate::Open { until: later, last_resort: later };
         assert_eq!(choose(&candidates, 3, now), Choice::Ask(0));
+    }
+
+    #[test]
+    fn an_invented_head_does_not_shut_out_others_once_its_endpoint_is_avoided() {
+        let now = Instant::now();
+        let mut candidates = [healthy(0, now), healthy(1, now)];
+        candidates[0].standing.head = Some(u64::MAX);
+        candidates[1].standing.head = Some(100);
+        assert_eq!(choose(&candidates, 3, now), Choice::Ask(0));
+        candidates[0].avoided = true;
+        assert_eq!(choose(&candidates, 3, now), Choice::Ask(1));
     }
 
     #[test]

@@ -50,6 +50,12 @@ impl<'a> Trail<'a> {
             .mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 
+    /// Part of the work is done: what is left may wait as long again.
+    pub(crate) fn progressed(&mut self, patience: Instant) {
+        self.patience = patience;
+        self.told = None;
+    }
+
     /// Takes note of a failure.
     ///
     /// # Errors

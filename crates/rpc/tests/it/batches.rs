@@ -80,6 +80,18 @@ async fn a_batch_that_is_too_large_is_halved() {
 }
 
 #[tokio::test]
+async fn calls_and_batches_can_be_made_from_other_threads() {
+    let node = Node::start(|_, request| Act::Json(each(request, echo_back))).await;
+    let pool = pool(&[&node]);
+    let batch = tokio::spawn(async move {
+        let params = json!([7]);
+        let call = Call::new("eth_echo", &params);
+        (pool.call(&call).await.map(|_| ()), pool.batch(&[call, call]).await.map(|_| ()))
+    });
+    assert_eq!(batch.await.unwrap(), (Ok(()), Ok(())));
+}
+
+#[tokio::test]
 async fn a_refused_call_does_not_hurt_its_neighbours() {
     let node = Node::start(|_, request| {
         Act::Json(each(request, |call| match call["params"][0].as_u64() {
@@ -156,4 +168,16 @@ async fn a_batch_with_an_answer_beyond_the_limit_is_halved_for_this_time_only() 
     assert_eq!(node.requests(), 3);
     assert!(pool.batch(&calls).await.is_ok());
     assert_eq!(node.requests(), 6);
+}
+
+#[tokio::test]
+async fn a_batch_larger_than_the_rate_is_spread_over_seconds_even_beyond_the_timeout() {
+    let node = Node::start(|_, request| Act::Json(each(request, echo_back))).await;
+    let mut settings = config(&[&node]);
+    settings.endpoints[0].rate_limit = std::num::NonZeroU32::new(4);
+    let pool = Pool::new(settings).unwrap();
+    let started = std::time::Instant::now();
+    assert_eq!(echo(&pool, 12).await, echoed(12));
+    assert!(started.elapsed() >= std::time::Duration::from_millis(1_990));
+    assert_eq!(node.seen().iter().map(|(_, request)| len(request)).collect::<Vec<_>>(), [4, 4, 4]);
 }
