@@ -103,7 +103,7 @@ impl EvmChain {
         let questions = vec![block_question(height), receipts_question(height)];
         let mut replies = self.ask_each(questions, avoid).await?.into_iter();
         let (Some(block), Some(receipts)) = (replies.next(), replies.next()) else {
-            return Err(Trouble::bad(None, &Bad::Unplaced));
+            return Err(Trouble::failed(None, &Bad::Unplaced));
         };
         let block = block?;
         let endpoint = block.endpoint;
@@ -148,7 +148,8 @@ impl EvmChain {
 
     async fn placed_block(&self, reply: chainbell_rpc::Reply, height: Height) -> Result<WireBlock, Trouble> {
         let told = self.parse_present::<WireBlock>(reply).await?;
-        check::placed(&told.value.header, height).map_err(|bad| Trouble::bad(Some(told.endpoint), &bad))?;
+        check::placed(&told.value.header, height)
+            .map_err(|bad| Trouble::failed(Some(told.endpoint), &bad))?;
         Ok(told.value)
     }
 
@@ -160,7 +161,11 @@ impl EvmChain {
             receipt.logs.retain(|log| plan.filter.wants(&log.address, log.topics().first()));
         }
         let block = full_block(told.block, told.receipts, &plan.interest)
-            .map_err(|error| Trouble::Bad { endpoint: Some(told.endpoint), reason: error.to_string() })?;
+            // The chain may have moved between the two answers.
+            .map_err(|error| Trouble::Doubtful {
+                endpoint: Some(told.endpoint),
+                reason: error.to_string(),
+            })?;
         Ok(Read { block, items, bytes: told.bytes })
     }
 
@@ -184,7 +189,7 @@ impl EvmChain {
         let before = odd.take().filter(|odd| odd.told == this).map_or(0, |odd| odd.times);
         *odd = Some(Odd { told: this, times: before + 1, endpoint: told.endpoint });
         if before + 1 < ALIKE {
-            return Err(Trouble::doubtful(told.endpoint, &Bad::Logs));
+            return Err(Trouble::failed(Some(told.endpoint), &Bad::Logs));
         }
         if outside {
             self.quirks.bloom_lied(block.height, empty);

@@ -23,6 +23,8 @@ pub(super) enum Bad {
     NotAsked(u64),
     #[error("logs of different blocks at height {0}")]
     Forked(u64),
+    #[error("logs of another block than that of the hash asked for, at height {0}")]
+    OtherBlock(u64),
     #[error("a block without number or hash")]
     Unplaced,
     #[error("block {got} in place of block {asked}")]

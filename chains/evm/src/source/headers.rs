@@ -43,7 +43,7 @@ impl EvmChain {
         let mut headers = Vec::with_capacity(heights.len());
         for (&height, reply) in heights.iter().zip(replies) {
             let told = self.parse_present::<WireHeader>(reply).await?;
-            check::placed(&told.value, height).map_err(|bad| Trouble::bad(Some(told.endpoint), &bad))?;
+            check::placed(&told.value, height).map_err(|bad| Trouble::failed(Some(told.endpoint), &bad))?;
             headers.push(told.value);
         }
         Ok(headers)

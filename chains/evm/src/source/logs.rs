@@ -123,15 +123,15 @@ impl EvmChain {
             endpoint = Some(told.endpoint);
             logs.extend(
                 check::accept_logs(told.value, range, query, &plan.filter)
-                    .map_err(|bad| Trouble::bad(endpoint, &bad))?,
+                    .map_err(|bad| Trouble::failed(endpoint, &bad))?,
             );
         }
-        let logs = check::merge_logs(logs).map_err(|bad| Trouble::bad(endpoint, &bad))?;
+        let logs = check::merge_logs(logs).map_err(|bad| Trouble::failed(endpoint, &bad))?;
         let header = match last {
             Some(reply) => {
                 let told = self.parse_present::<WireHeader>(reply).await?;
                 endpoint = Some(told.endpoint);
-                fits(&told.value, range.to, &logs).map_err(|bad| Trouble::bad(endpoint, &bad))?;
+                fits(&told.value, range.to, &logs).map_err(|bad| Trouble::failed(endpoint, &bad))?;
                 Some(told.value)
             }
             None => None,
@@ -199,14 +199,14 @@ impl EvmChain {
             let (height, endpoint) = (block.height, Some(told.endpoint));
             let here = HeightRange { from: height, to: height };
             let accepted = check::accept_logs(told.value, here, query, &plan.filter)
-                .map_err(|bad| Trouble::bad(endpoint, &bad))?;
+                .map_err(|bad| Trouble::failed(endpoint, &bad))?;
             if accepted.iter().any(|placed| placed.block != block) {
-                return Err(Trouble::bad(endpoint, &Bad::Forked(height.0)));
+                return Err(Trouble::failed(endpoint, &Bad::OtherBlock(height.0)));
             }
             logs.extend(accepted);
             told_by.push((height, endpoint));
         }
-        let logs = check::merge_logs(logs).map_err(|bad| Trouble::bad(None, &bad))?;
+        let logs = check::merge_logs(logs).map_err(|bad| Trouble::failed(None, &bad))?;
         Ok(ReadLogs { logs, told_by })
     }
 

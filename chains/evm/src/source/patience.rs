@@ -34,10 +34,10 @@ pub(super) enum Trouble {
         /// Who, where known.
         endpoint: Option<EndpointId>,
     },
-    /// The answer does not fit, for reasons that may be the network's.
+    /// The answer does not fit, for reasons that may be the network's: worth asking again, but nobody's fault yet.
     Doubtful {
-        /// Who.
-        endpoint: EndpointId,
+        /// Who, where known.
+        endpoint: Option<EndpointId>,
         /// What does not fit.
         reason: String,
     },
@@ -51,14 +51,14 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    /// An answer that may be right though it does not fit: worth asking again, but nobody's fault yet.
-    pub(super) fn doubtful(endpoint: EndpointId, bad: &Bad) -> Self {
-        Self::Doubtful { endpoint, reason: bad.to_string() }
-    }
-
     /// An answer that failed a check.
-    pub(super) fn bad(endpoint: Option<EndpointId>, bad: &Bad) -> Self {
-        Self::Bad { endpoint, reason: bad.to_string() }
+    pub(super) fn failed(endpoint: Option<EndpointId>, bad: &Bad) -> Self {
+        let reason = bad.to_string();
+        match bad {
+            // A chain that moves while it is read looks the same.
+            Bad::Forked(_) | Bad::Logs => Self::Doubtful { endpoint, reason },
+            _ => Self::Bad { endpoint, reason },
+        }
     }
 }
 
@@ -111,11 +111,8 @@ impl Patience {
             Trouble::TooLarge => self.again(None, unavailable("the answer is larger than is read")),
             Trouble::Slow => self.again(None, unavailable("no answer in time")),
             Trouble::Absent { endpoint } => self.again(endpoint, ChainError::NotYet(range.to)),
-            Trouble::Bad { endpoint, reason } => {
+            Trouble::Bad { endpoint, reason } | Trouble::Doubtful { endpoint, reason } => {
                 self.again(endpoint, ChainError::Inconsistent { height: range.from, reason })
-            }
-            Trouble::Doubtful { endpoint, reason } => {
-                self.again(Some(endpoint), ChainError::Inconsistent { height: range.from, reason })
             }
             Trouble::Refused { code, message } => self.refused(code, &message, range),
         }

@@ -7,6 +7,7 @@ mod decoded;
 mod fixtures;
 mod recorded;
 mod source_blocks;
+mod source_blooms;
 mod source_logs;
 mod source_support;
 mod source_tip;
