@@ -42,13 +42,11 @@ impl EvmChain {
         let latest = latest.map_err(|trouble| self.no_tip(trouble))?;
         let head = latest.value.reference().ok_or_else(|| unavailable("the latest block has no hash"))?;
         self.pool.note_head(latest.endpoint, head.height.0);
-        if ask_safe {
-            let height = self.tagged(replies.next()).await;
-            self.tags.lock().safe.told(height, now);
+        if ask_safe && let Some(told) = self.tagged(replies.next()).await {
+            self.tags.lock().safe.told(told, now);
         }
-        if ask_finalized {
-            let height = self.tagged(replies.next()).await;
-            self.tags.lock().finalized.told(height, now);
+        if ask_finalized && let Some(told) = self.tagged(replies.next()).await {
+            self.tags.lock().finalized.told(told, now);
         }
         let depths =
             Depths { confirmations: self.config.confirmations, finality: self.config.finality_depth };
@@ -56,10 +54,19 @@ impl EvmChain {
         Ok(finality::tip(head, tags.safe.height(), tags.finalized.height(), depths))
     }
 
-    /// The height of a tag; `None` when the node does not know it.
-    async fn tagged(&self, reply: Option<Result<Reply, Trouble>>) -> Option<Height> {
-        let told = self.parse_present::<WireHeader>(reply?.ok()?).await.ok()?;
-        Some(told.value.reference()?.height)
+    /// What the node says of a tag: its height, or that it does not know it. `None` when it says nothing.
+    async fn tagged(&self, reply: Option<Result<Reply, Trouble>>) -> Option<Option<Height>> {
+        let told = match reply? {
+            Ok(reply) => self.parse_present::<WireHeader>(reply).await,
+            Err(trouble) => Err(trouble),
+        };
+        match told {
+            Ok(told) => Some(told.value.number.map(Height)),
+            Err(Trouble::Refused { .. } | Trouble::MethodMissing { .. } | Trouble::Absent { .. }) => {
+                Some(None)
+            }
+            Err(_) => None,
+        }
     }
 
     fn no_tip(&self, trouble: Trouble) -> ChainError {
