@@ -22,7 +22,7 @@ impl Config {
         let mut errors = Vec::new();
         for network in &self.networks {
             let (monitors, stored) = self.specs(network);
-            match Plan::compile(network.dialect.clone(), monitors, stored, self.sets(network)) {
+            match Plan::compile(network.dialect.clone(), monitors, stored, &self.sets(network)) {
                 Ok(plan) => plans.push((network.slug.clone(), plan)),
                 Err(wrong) => errors.extend(wrong.into_iter().map(|error| (network, error))),
             }
@@ -31,9 +31,10 @@ impl Config {
     }
 
     /// What the network's plan is compiled from: its monitors, and the contracts whose events are all stored.
-    fn specs(&self, network: &NetworkSettings) -> (Vec<MonitorSpec>, Vec<Arc<ContractSpec>>) {
+    fn specs(&self, network: &NetworkSettings) -> (Vec<MonitorSpec>, Vec<(TenantId, Arc<ContractSpec>)>) {
         let contracts = self.contract_specs(network);
-        let stored = contracts.iter().flatten().filter(|contract| contract.store).cloned().collect();
+        let stored = contracts.iter().flatten().filter(|contract| contract.store);
+        let stored = stored.map(|contract| (TenantId::default(), contract.clone())).collect();
         let unnamed = network.dialect.empty_interface();
         let by_address = |address: &Address| {
             let mut name = String::new();
