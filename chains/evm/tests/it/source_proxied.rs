@@ -1,11 +1,11 @@
-//! Networks whose headers say less than Ethereum's, played by a proxy that rewrites a node's answers.
+//! Networks that say less than Ethereum and nodes that say nonsense, played by a proxy that rewrites a node's answers.
 
 use std::sync::Arc;
 
 use alloy_primitives::{B256, Bloom, BloomInput};
 use axum::{Json, Router, extract::State, routing::post};
 use chainbell_devnet::evm::{EvmDevnet, EvmDevnetConfig, Fault};
-use chainbell_model::{Chain, Interest, Proof};
+use chainbell_model::{Chain, Height, Interest, Proof};
 use chainbell_rpc::{Call, EndpointConfig, Pool, PoolConfig};
 use serde_json::{Value, json};
 
@@ -135,4 +135,45 @@ async fn a_block_whose_logs_are_indexed_late_is_waited_for() {
     network.set_faults(Fault::NoLogs.times(4).on("eth_getLogs"));
     assert_complete(&chain(&network), &network, range(20, 20), &everything(), Proof::Linked).await;
     assert_eq!(network.stats().faults, 4);
+}
+
+#[tokio::test]
+async fn logs_missing_at_the_end_of_a_range_are_noticed_without_headers() {
+    let network = network(EvmDevnetConfig::default(), 20).await;
+    let shorten = |result: &mut Value| {
+        let Some(logs) = result.as_array_mut() else { return };
+        // Only answers for more than the last block.
+        if logs.iter().any(|log| log["blockNumber"] == "0x13") {
+            logs.retain(|log| log["blockNumber"] != "0x14");
+        }
+    };
+    let url = proxy(&network, shorten).await;
+    let chain = chain_of(config(), &[url]);
+    assert_complete(&chain, &network, range(1, 20), &everything(), Proof::Sparse).await;
+    assert_complete(&chain, &network, range(1, 20), &two_tokens(&network), Proof::Sparse).await;
+}
+
+/// A new pool for each question: one that has seen this much nonsense leaves the endpoint alone for a while.
+async fn assert_refused(network: &EvmDevnet, nonsense: Value) {
+    let url = proxy(network, move |result| *result = nonsense.clone()).await;
+    let chain = || chain_of(config(), std::slice::from_ref(&url));
+    let blocks = Interest { transactions: true, ..everything() };
+    let read = async |interest, proof| chain().fetch(range(1, 1), &interest, proof).await.is_err();
+    let refused = tokio::join!(
+        read(everything(), Proof::Linked),
+        read(everything(), Proof::Sparse),
+        read(blocks, Proof::Linked),
+        async { chain().tip().await.is_err() },
+        async { chain().block_at(Height(1)).await.is_err() },
+    );
+    assert_eq!(refused, (true, true, true, true, true));
+}
+
+#[tokio::test]
+async fn nonsense_is_an_error_and_nothing_worse() {
+    let network = network(EvmDevnetConfig::default(), 5).await;
+    let log = json!({ "address": "0x", "topics": [1, 2, 3, 4, 5], "data": "0xzz" });
+    let block = json!({ "number": "0xffffffffffffffff", "hash": "0x00" });
+    let all = [Value::Null, json!(5), json!("x"), json!({}), json!([1]), json!([{}]), json!([log]), block];
+    futures_util::future::join_all(all.map(|nonsense| assert_refused(&network, nonsense))).await;
 }
