@@ -163,7 +163,11 @@ impl Condition {
                 let (Some(text), Some(wanted)) = (text.value(env, items)?, wanted.value(env, items)?) else {
                     return Ok(false);
                 };
-                env.search(text.bytes().map_or(0, <[u8]>::len))?;
+                let [text_len, wanted_len] = [text, wanted].map(|view| view.bytes().map_or(0, <[u8]>::len));
+                env.search(match affix {
+                    Affix::Contains => text_len.saturating_mul(wanted_len),
+                    Affix::Starts | Affix::Ends => wanted_len,
+                })?;
                 Ok(has_affix(*affix, text, wanted))
             }
             Self::Matches(text, pattern) => {
@@ -311,6 +315,6 @@ fn has_affix(affix: Affix, value: View<'_>, wanted: View<'_>) -> bool {
     match affix {
         Affix::Starts => bytes.starts_with(wanted),
         Affix::Ends => bytes.ends_with(wanted),
-        Affix::Contains => false,
+        Affix::Contains => wanted.is_empty() || bytes.windows(wanted.len()).any(|window| window == wanted),
     }
 }

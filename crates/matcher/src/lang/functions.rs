@@ -83,17 +83,17 @@ impl Checker<'_> {
         let (text, wanted_typed) = (self.value(text), self.value(wanted));
         let text = text?;
         let wanted = self.read_as(wanted_typed?, wanted, &text.ty)?;
-        match (&text.ty, affix) {
-            (Ty::Text, _) | (Ty::Bytes, Affix::Starts | Affix::Ends) if wanted.ty == text.ty => {
+        match &text.ty {
+            Ty::Text | Ty::Bytes if wanted.ty == text.ty => {
                 Some(Condition::Affix(affix, text.operand, wanted.operand))
             }
-            (Ty::Text | Ty::Bytes, Affix::Starts | Affix::Ends) | (Ty::Text, Affix::Contains) => {
+            Ty::Text | Ty::Bytes => {
                 let message =
                     format!("{} is expected here, and this is {}", text.ty.describe(), wanted.ty.describe());
                 self.report(wanted.span, message)
             }
-            (Ty::List(_), _) => self.report(text.span, "an item of a list is tested by: x in list"),
-            (Ty::Hash, _) => self.report(text.span, super::literal::HASH_ONLY),
+            Ty::List(_) => self.report(text.span, "an item of a list is tested by: x in list"),
+            Ty::Hash => self.report(text.span, super::literal::HASH_ONLY),
             _ => {
                 let message = format!("{} tests text, and this is {}", name.text, text.ty.describe());
                 self.report(text.span, message)

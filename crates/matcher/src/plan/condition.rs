@@ -78,7 +78,11 @@ impl<'a> Conditions<'a> {
         let forms: Vec<&Form> = forms.iter().map(|&form| known.get(form)).collect();
         let compiled: Vec<Rc<Compiled>> =
             forms.iter().map(|form| self.compile(text, expression, form)).collect();
-        let errors = collect_errors(&forms, &compiled);
+        let mut errors = collect_errors(&forms, &compiled);
+        let never = compiled.iter().all(|compiled| compiled.verdict == Verdict::Never);
+        if errors.is_empty() && never {
+            errors.push(ConditionError { span: 0..text.len(), message: "this never holds".to_owned() });
+        }
         if !errors.is_empty() {
             return Err(errors);
         }
