@@ -380,14 +380,13 @@ impl Follower {
     /// Finds the newest block at or below `height` that we share with the chain and takes back everything above it.
     async fn leave_fork(&mut self, height: Height, steps: &mpsc::Sender<Step>) -> Result<(), Stopped> {
         let mut search = self.window.search(height);
-        let mut oldest = height;
         while let Some(ours) = search.probe() {
             let (theirs, _parent) = self.chain.block_at(ours.height).await?;
-            oldest = oldest.min(ours.height);
             search.tell(theirs == ours);
         }
-        let Some(to) = search.ancestor() else {
-            return Err(Stopped::Halt(Halt::DeepReorg { network: self.network.clone(), finalized: oldest }));
+        let to = match search.ancestor() {
+            Some(to) => to,
+            None => self.block_before_the_window().await?,
         };
         let undone = self.window.cursor().map_or(0, |cursor| cursor.height.0 - to.height.0);
         if undone == 0 {
@@ -395,11 +394,28 @@ impl Follower {
         }
         tracing::info!(network = %self.network, to = %to.height, undone, "reorganisation");
         self.window.roll_back(to);
+        if self.window.cursor().is_none() {
+            self.window.push(to);
+        }
         self.status.update(|status| {
             status.rollbacks += 1;
             status.read = Some(to);
         });
         steps.send(Step::Rollback { to }).await.map_err(|_closed| Stopped::Closed)
+    }
+
+    /// Everything of ours that is not final has gone. What came before was final when it was read, so it still stands:
+    /// unless the oldest block gone was final itself.
+    async fn block_before_the_window(&self) -> Result<BlockRef, Stopped> {
+        match self.window.oldest() {
+            Some(oldest) if oldest.height > self.finalized => {
+                Ok(self.chain.block_at(oldest.height.minus(1)).await?.0)
+            }
+            oldest => {
+                let finalized = oldest.map_or(self.finalized, |oldest| oldest.height);
+                Err(Stopped::Halt(Halt::DeepReorg { network: self.network.clone(), finalized }))
+            }
+        }
     }
 
     /// Passes on the tip's finality, but only when our blocks are proven to be the ones that the tip spoke of: a mark

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chainbell_model::{BlockId, BlockRef, Height};
+use chainbell_model::{BlockRef, Height};
 
 /// The blocks that the chain may still undo, ascending, ending with the cursor. Heights may be absent below finality.
 #[derive(Clone, Debug, Default)]
@@ -21,16 +21,15 @@ impl Window {
         self.blocks.back().copied()
     }
 
+    /// The oldest block.
+    pub fn oldest(&self) -> Option<BlockRef> {
+        self.blocks.front().copied()
+    }
+
     /// Our block at `height`.
     pub fn at(&self, height: Height) -> Option<BlockRef> {
         let index = self.blocks.partition_point(|block| block.height < height);
         self.blocks.get(index).copied().filter(|block| block.height == height)
-    }
-
-    /// Our newest block at or below `height`.
-    pub fn at_or_below(&self, height: Height) -> Option<BlockRef> {
-        let index = self.blocks.partition_point(|block| block.height <= height);
-        self.blocks.get(index.checked_sub(1)?).copied()
     }
 
     /// Appends the next block.
@@ -54,14 +53,6 @@ impl Window {
     pub fn finalize(&mut self, finalized: Height) {
         while self.blocks.len() > 1 && self.blocks.get(1).is_some_and(|next| next.height <= finalized) {
             self.blocks.pop_front();
-        }
-    }
-
-    /// Whether a block with this parent follows our newest one. A network without any block yet accepts all.
-    pub fn links(&self, parent: Option<BlockId>) -> bool {
-        match (self.cursor(), parent) {
-            (Some(cursor), Some(parent)) => cursor.id == parent,
-            _ => true,
         }
     }
 
@@ -118,6 +109,7 @@ impl AncestorSearch<'_> {
 
 #[cfg(test)]
 mod tests {
+    use chainbell_model::BlockId;
     use proptest::prelude::*;
 
     use super::*;

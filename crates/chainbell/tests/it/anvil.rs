@@ -152,10 +152,12 @@ async fn history_and_new_blocks_arrive_once_and_survive_restarts() {
     let _running = Running::start(world.folder()).await;
     world.settled().await;
     let received = world.sink.received();
-    assert_eq!(received.len(), world.truth().await.len(), "each arrived exactly once");
+    let ids: BTreeSet<_> = received.iter().map(|one| &one.id).collect();
+    assert_eq!(ids.len(), world.truth().await.len(), "one idempotency key for each");
+    assert!(received.len() - ids.len() <= 16, "only what was in flight at the kill is repeated");
     assert!(received.iter().all(|one| one.is_signed_with(b"secret of the tests")));
     let stored = process::json_lines(world.folder(), &["events", "--json", "--limit", "1000"]).await;
-    assert_eq!(stored.len(), received.len());
+    assert_eq!(stored.len(), ids.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +248,7 @@ async fn every_kind_of_condition_is_met_on_a_real_chain() {
         ("/transfers", 6),
         ("/filled", 1),
         ("/failed", 1),
-        ("/raw", 1),
+        ("/raw", 2),
         ("/calls", 1),
         ("/coins", 1),
         ("/together", 1),

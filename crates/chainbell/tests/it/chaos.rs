@@ -30,7 +30,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 const DEFAULT_SEEDS: u64 = 300;
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 /// Above it a generated transfer interests the monitors: about half of them.
 const THRESHOLD: u64 = 5_000_000;
 const FINAL_DEPTH: u64 = 6;
@@ -347,9 +347,14 @@ impl History {
                 break;
             }
             if tokio::time::Instant::now() > deadline {
-                assert_eq!(self.seen.lock().standing(), seen, "what `seen` holds");
-                assert_eq!(self.last.lock().standing(), last, "what `last` holds");
-                panic!("{:?} committed, head {head}", self.status.network(&"net".into()).snapshot());
+                let held = [&self.seen, &self.last].map(|journal| journal.lock().standing());
+                let missing = [seen.difference(&held[0]).count(), last.difference(&held[1]).count()];
+                let phantoms = [held[0].difference(&seen).count(), held[1].difference(&last).count()];
+                let network = self.status.network(&"net".into()).snapshot();
+                let truth = network.committed.map(|block| self.network.block_hash(block.height.0));
+                panic!(
+                    "head {head}, the chain at our cursor {truth:?}, missing {missing:?}, phantoms {phantoms:?} of seen and last: {network:?}"
+                );
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -398,6 +403,10 @@ async fn history(seed: u64) {
     let mut process = history.start().await;
     for _ in 0..history.dice.random_range(5..30) {
         history.act(&mut process).await;
+        if std::env::var("CHAOS_SEED").is_ok() {
+            let network = history.status.network(&"net".into()).snapshot();
+            println!("head {}: {network:?}", history.network.head());
+        }
     }
     history.settle(&process).await;
     process.abort();

@@ -190,6 +190,20 @@ async fn a_fork_met_after_a_restart_is_left_as_well() {
 }
 
 #[tokio::test]
+async fn a_fork_right_above_what_was_read_as_final_is_left_after_a_restart() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    world.chain.finalize(6);
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    running.kill().await;
+    world.chain.cut(6);
+    world.chain.extend(5, 1);
+    let mut running = world.follow(from(0));
+    assert_eq!(running.until(11, 1).await[0], "rollback to 6");
+    running.kill().await;
+}
+
+#[tokio::test]
 async fn a_reorganisation_below_finality_halts_the_network_on_record() {
     let world = World::with(ScriptedChain::of(10)).await;
     world.chain.finalize(6);

@@ -1,6 +1,6 @@
 //! The stages against a scripted chain, a real store and a scripted receiver.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod courier;
 mod follow;
