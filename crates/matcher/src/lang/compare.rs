@@ -85,35 +85,36 @@ impl Checker<'_> {
             return self.report(needle.span.clone(), "nothing is in an empty list");
         }
         let errors = self.errors.len();
-        let mut pairs = Vec::with_capacity(items.len());
+        // A literal is read by the first item.
+        let mut needle_typed = typed;
+        let mut others = Vec::with_capacity(items.len());
         for item in items {
-            let Some(right) = self.value(item) else { continue };
+            let Some(other) = self.value(item) else { continue };
             let span = item.span.clone();
-            pairs.extend(self.pair((typed.clone(), needle), (right, item), &span));
+            if let Some((typed, other)) = self.pair((needle_typed.clone(), needle), (other, item), &span) {
+                needle_typed = typed;
+                others.push(other.operand);
+            }
         }
         if self.errors.len() > errors {
             return None;
         }
-        let constants: Option<Vec<&Value>> = pairs
+        let constants: Option<Vec<&Value>> = others
             .iter()
-            .map(|(_, item)| match &item.operand {
+            .map(|other| match other {
                 Operand::Const(value) => Some(value),
                 _ => None,
             })
             .collect();
-        let known = matches!(typed.operand, Operand::Const(_));
-        if let Some(members) = constants.filter(|_| !known).and_then(|constants| members_of(&constants)) {
-            return Some(Condition::Among(typed.operand, members));
+        if let Some(constants) = constants {
+            if let Operand::Const(value) = &needle_typed.operand {
+                return Some(Condition::Const(constants.contains(&value)));
+            }
+            if let Some(members) = members_of(&constants) {
+                return Some(Condition::Among(needle_typed.operand, members));
+            }
         }
-        let equal = |(left, right): (Typed, Typed)| match (&left.operand, &right.operand) {
-            (Operand::Const(left), Operand::Const(right)) => Condition::Const(left == right),
-            _ => Condition::Compare(Comparison::Equal, left.operand, right.operand),
-        };
-        let parts: Vec<Condition> = pairs.into_iter().map(equal).collect();
-        if parts.iter().all(|part| matches!(part, Condition::Const(_))) {
-            return Some(Condition::Const(parts.iter().any(|part| matches!(part, Condition::Const(true)))));
-        }
-        Some(Condition::Any(parts.into()))
+        Some(Condition::AmongOperands(needle_typed.operand, others.into()))
     }
 
     /// Two parts to be compared, each read by the other where it is a literal.

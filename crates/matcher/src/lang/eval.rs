@@ -127,6 +127,9 @@ impl Condition {
             }
             Self::Not(condition) => Ok(!condition.holds(env, items)?),
             Self::Compare(comparison, left, right) => {
+                if let (Some(left), Some(right)) = (left.stored(env), right.stored(env)) {
+                    return Ok(compare_stored(*comparison, left, right));
+                }
                 let (Some(left), Some(right)) = (left.value(env, items)?, right.value(env, items)?) else {
                     return Ok(false);
                 };
@@ -136,6 +139,16 @@ impl Condition {
             Self::Truth(operand) => Ok(matches!(operand.value(env, items)?, Some(View::Bool(true)))),
             Self::Among(operand, members) => {
                 Ok(operand.value(env, items)?.is_some_and(|value| is_among(value, members)))
+            }
+            Self::AmongOperands(operand, others) => {
+                let Some(value) = operand.value(env, items)? else { return Ok(false) };
+                for other in others {
+                    let other = other.value(env, items)?;
+                    if other.is_some_and(|other| compare(Comparison::Equal, value, other)) {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
             }
             Self::InSet(operand, set) => match operand.value(env, items)? {
                 Some(View::Address(address)) => Ok(set.contains(address)),
@@ -192,16 +205,23 @@ impl Condition {
 }
 
 impl Operand {
+    /// A value that is there as such: most comparisons are of two of these, and need not copy them.
+    fn stored<'v>(&'v self, env: &'v Env<'v>) -> Option<&'v Value> {
+        match self {
+            Self::Const(value) => Some(value),
+            Self::Arg(place) => env.args.get(*place)?.as_ref(),
+            Self::Detail(place) => env.details.get(*place)?.as_ref(),
+            _ => None,
+        }
+    }
+
     fn value<'v>(
         &'v self,
         env: &'v Env<'v>,
         items: Option<&'v Items<'v>>,
     ) -> Result<Option<View<'v>>, EvalError> {
-        let stored = |values: &'v [Option<Value>], place: usize| values.get(place)?.as_ref().map(View::of);
         Ok(match self {
-            Self::Const(value) => Some(View::of(value)),
-            Self::Arg(place) => stored(env.args, *place),
-            Self::Detail(place) => stored(env.details, *place),
+            Self::Const(_) | Self::Arg(_) | Self::Detail(_) => self.stored(env).map(View::of),
             Self::Height => Some(View::Int(Int::from(env.block.reference.height.0))),
             Self::Time => Some(View::Int(Int::from(env.block.time.0.div_euclid(1_000)))),
             Self::BlockHash => Some(View::Bytes(&env.block.reference.id.0)),
@@ -271,6 +291,13 @@ pub(super) fn calculate(operator: Arithmetic, left: Int, right: Int) -> Result<I
         Arithmetic::Remainder => left.checked_rem(right),
     };
     result.ok_or(EvalError::Overflow(operator.sign()))
+}
+
+fn compare_stored(comparison: Comparison, left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Int(left), Value::Int(right)) => ordered(comparison, left.cmp(right)),
+        _ => compare(comparison, View::of(left), View::of(right)),
+    }
 }
 
 fn compare(comparison: Comparison, left: View<'_>, right: View<'_>) -> bool {

@@ -57,6 +57,8 @@ pub(crate) enum Condition {
     Compare(Comparison, Operand, Operand),
     /// Is one of these constants.
     Among(Operand, Members),
+    /// Is equal to one of these.
+    AmongOperands(Operand, Box<[Operand]>),
     /// Is an item of this list.
     InList(Operand, Operand),
     InSet(Operand, Arc<AddressSet>),

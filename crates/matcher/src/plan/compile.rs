@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use chainbell_model::{Address, ArgMask, Dialect, Interest, Standard, TenantId};
+use chainbell_model::{Address, ArgMask, Dialect, EventKey, Interest, Standard, TenantId};
 use rapidhash::RapidHashMap;
 
 use super::{
@@ -13,7 +13,7 @@ use super::{
     group::{Built, GroupKey, Groups, Member, Residue},
     index::AccessPath,
     interest::Wishes,
-    resolve::{Reading, ReferenceError, Resolver},
+    resolve::{Reading, Resolver},
 };
 use crate::{
     spec::{AddressSets, ContractSpec, MonitorSpec, SpecError, TransferSpec},
@@ -111,6 +111,8 @@ impl<'a> Compiler<'a> {
             return Err(self.errors);
         }
         let forms = self.forms.into_vec();
+        let mut programs = self.conditions.programs;
+        programs.shrink_to_fit();
         let Built { groups, residues, indexes } =
             self.groups.finish(|form| forms[form as usize].key.is_none());
         let interest: Interest = self.wishes.into_interest();
@@ -120,7 +122,7 @@ impl<'a> Compiler<'a> {
             tenants: self.tenants,
             parties: self.parties,
             forms,
-            programs: self.conditions.programs,
+            programs,
             groups,
             residues,
             indexes,
@@ -140,19 +142,25 @@ impl<'a> Compiler<'a> {
 
     fn watched(&mut self, spec: &'a MonitorSpec) -> Vec<Watched> {
         let mut watched = Vec::new();
+        let mut served = vec![false; spec.contracts.len().max(1)];
         for (subject, key, references) in
             [(Subject::Event, "events", &spec.events), (Subject::Call, "calls", &spec.calls)]
         {
             if references.is_empty() {
                 continue;
             }
-            match self.resolver.readings(spec, subject, &mut self.forms) {
+            match self.resolver.readings(spec, subject, &mut self.forms, &mut served) {
                 Ok(readings) => watched.extend(readings.into_iter().map(|reading| Watched {
                     subject,
                     reading,
                     standards: Vec::new(),
                 })),
-                Err(errors) => errors.into_iter().for_each(|error| self.report_reference(spec, key, error)),
+                Err(errors) => {
+                    served.fill(true);
+                    for error in errors {
+                        self.report(spec, key, Some(error.index), error.message).span = error.span;
+                    }
+                }
             }
         }
         let contracts = addresses_of(&spec.contracts);
@@ -169,24 +177,32 @@ impl<'a> Compiler<'a> {
             let reading = Reading { form: TRANSACTION_FORM, contracts };
             watched.push(Watched { subject: Subject::Transaction, reading, standards: Vec::new() });
         }
-        let asks_nothing = spec.events.is_empty() && spec.calls.is_empty();
-        if asks_nothing && spec.transfers.is_none() && !spec.transactions {
+        if spec.transfers.is_none() && !spec.transactions {
+            self.check_served(spec, &served);
+        }
+        watched
+    }
+
+    /// A contract at which nothing is looked for, or nothing looked for at all, was hardly meant.
+    fn check_served(&mut self, spec: &MonitorSpec, served: &[bool]) {
+        if spec.events.is_empty() && spec.calls.is_empty() {
             self.report(
                 spec,
                 "events",
                 None,
                 "nothing is looked for: no events, calls, transfers or transactions",
             );
+            return;
         }
-        watched
-    }
-
-    fn report_reference(&mut self, spec: &MonitorSpec, key: &'static str, error: ReferenceError) {
-        let (key, index) = match error.contract {
-            Some(contract) => ("contracts", Some(contract)),
-            None => (key, error.reference),
-        };
-        self.report(spec, key, index, error.message).span = error.span;
+        for (index, (contract, served)) in spec.contracts.iter().zip(served).enumerate() {
+            if !served {
+                let message = format!(
+                    "the description of contract {:?} has nothing of what is looked for",
+                    contract.name
+                );
+                self.report(spec, "contracts", Some(index), message);
+            }
+        }
     }
 
     fn check_transfers(&mut self, spec: &MonitorSpec, transfers: &TransferSpec, of_contracts: bool) {
@@ -262,7 +278,7 @@ fn paths_of(
     spec: &MonitorSpec,
     reading: Reading,
     standards: Vec<Standard>,
-    key: Option<[u8; 32]>,
+    key: Option<EventKey>,
 ) -> (Vec<AccessPath>, Residue) {
     let all = |addresses: &[Address]| -> BTreeSet<Address> { addresses.iter().copied().collect() };
     let shared =
@@ -284,7 +300,7 @@ fn paths_of(
     (paths, residue)
 }
 
-fn path_of(contract: Option<Address>, key: Option<[u8; 32]>) -> AccessPath {
+fn path_of(contract: Option<Address>, key: Option<EventKey>) -> AccessPath {
     match (contract, key) {
         (Some(contract), key) => AccessPath::Contract(contract, key),
         (None, Some(key)) => AccessPath::Key(key),

@@ -75,11 +75,18 @@ impl<'a> Conditions<'a> {
                 }]);
             }
         };
-        let forms: Vec<&Form> = forms.iter().map(|&form| known.get(form)).collect();
-        let compiled: Vec<Rc<Compiled>> =
-            forms.iter().map(|form| self.compile(text, expression, form)).collect();
-        let mut errors = collect_errors(&forms, &compiled);
-        let never = compiled.iter().all(|compiled| compiled.verdict == Verdict::Never);
+        let mut compiled = Vec::with_capacity(forms.len());
+        let mut scopes: RapidHashMap<u32, (&Form, Rc<Compiled>)> = RapidHashMap::default();
+        for &form in forms {
+            let form = known.get(form);
+            let one = self.compile(text, expression, form);
+            scopes.entry(form.scope).or_insert_with(|| (form, Rc::clone(&one)));
+            compiled.push(one);
+        }
+        let mut scopes: Vec<(&Form, Rc<Compiled>)> = scopes.into_values().collect();
+        scopes.sort_unstable_by_key(|(form, _)| form.scope);
+        let mut errors = collect_errors(&scopes);
+        let never = scopes.iter().all(|(_, compiled)| compiled.verdict == Verdict::Never);
         if errors.is_empty() && never {
             errors.push(ConditionError { span: 0..text.len(), message: "this never holds".to_owned() });
         }
@@ -125,11 +132,11 @@ impl<'a> Conditions<'a> {
 }
 
 /// Each error once. One that not all forms share names the form; a `has()` that no form answers is an error too.
-fn collect_errors(forms: &[&Form], compiled: &[Rc<Compiled>]) -> Vec<ConditionError> {
+fn collect_errors(scopes: &[(&Form, Rc<Compiled>)]) -> Vec<ConditionError> {
     let mut errors: Vec<ConditionError> = Vec::new();
-    for (form, one) in forms.iter().zip(compiled) {
+    for (form, one) in scopes {
         for error in &one.errors {
-            let shared = compiled.iter().all(|other| other.errors.contains(error));
+            let shared = scopes.iter().all(|(_, other)| other.errors.contains(error));
             let mut message = error.message.clone();
             if !shared {
                 message.push_str(&format!(" (in {})", form.title()));
@@ -139,7 +146,7 @@ fn collect_errors(forms: &[&Form], compiled: &[Rc<Compiled>]) -> Vec<ConditionEr
             }
         }
     }
-    let uses = || compiled.iter().flat_map(|one| &one.has);
+    let uses = || scopes.iter().flat_map(|(_, one)| &one.has);
     for absent in uses().filter(|used| used.absent.is_some()) {
         let answered = uses().any(|used| used.span == absent.span && used.absent.is_none());
         let reported = errors.iter().any(|error| error.span == absent.span);

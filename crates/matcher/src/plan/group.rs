@@ -116,6 +116,7 @@ impl Groups {
             indexes.of_mut(key.subject).insert(&key.path, group);
         }
         let (mut groups, residues) = (self.groups, self.residues);
+        groups.shrink_to_fit();
         for group in &mut groups {
             group.monitors.shrink_to_fit();
             group.stores.shrink_to_fit();

@@ -22,10 +22,8 @@ pub(super) struct Reading {
 /// What is wrong with one of a monitor's references.
 #[derive(Debug)]
 pub(super) struct ReferenceError {
-    /// Which reference; `None` when a contract knows none of them.
-    pub(super) reference: Option<usize>,
-    /// Which contract, when it is the contract that is at fault.
-    pub(super) contract: Option<usize>,
+    /// Which of them.
+    pub(super) index: usize,
     pub(super) span: Option<Range<usize>>,
     pub(super) message: String,
 }
@@ -46,12 +44,14 @@ impl<'a> Resolver<'a> {
         Self { everywhere, known: RapidHashMap::default() }
     }
 
-    /// The readings of the monitor's events or calls, in the order of its references.
+    /// The readings of the monitor's events or calls, in the order of its references. Each must be known to some of its
+    /// contracts; which of them know any is noted in `served`.
     pub(super) fn readings(
         &mut self,
         monitor: &'a MonitorSpec,
         subject: Subject,
         forms: &mut Forms,
+        served: &mut [bool],
     ) -> Result<Vec<Reading>, Vec<ReferenceError>> {
         let references = if subject == Subject::Event { &monitor.events } else { &monitor.calls };
         let anywhere = monitor.contracts.is_empty();
@@ -59,43 +59,28 @@ impl<'a> Resolver<'a> {
             true => vec![self.everywhere],
             false => monitor.contracts.iter().map(|contract| &**contract).collect(),
         };
-        let mut readings: Vec<Reading> = Vec::with_capacity(references.len());
+        let mut readings = Readings::default();
         let mut errors = Vec::new();
-        let mut served = vec![references.is_empty(); contracts.len()];
         for (index, reference) in references.iter().enumerate() {
             let mut error = None;
             let mut found = false;
-            for (contract, served) in contracts.iter().zip(&mut served) {
+            for (contract, served) in contracts.iter().zip(served.iter_mut()) {
                 match &*self.resolve(&contract.interface, subject, reference, forms) {
                     Ok(resolved) => {
                         (found, *served) = (true, true);
-                        resolved.iter().for_each(|&form| add(&mut readings, form, contract.address));
+                        resolved.iter().for_each(|&form| readings.add(form, contract.address));
                     }
                     Err(failed) => {
-                        error.get_or_insert_with(|| explain(failed, reference, subject, anywhere));
+                        error.get_or_insert_with(|| explain(failed, (index, reference), subject, anywhere));
                     }
                 }
             }
-            if let Some(error) = error.filter(|_| !found) {
-                errors.push(ReferenceError { reference: Some(index), ..error });
-            }
-        }
-        if errors.is_empty() {
-            let unserved = contracts.iter().zip(&served).enumerate().filter(|(_, (_, served))| !**served);
-            errors.extend(unserved.map(|(index, (contract, _))| ReferenceError {
-                reference: None,
-                contract: Some(index),
-                span: None,
-                message: format!(
-                    "the description of contract {:?} has none of the monitor's {}",
-                    contract.name,
-                    subject.plural()
-                ),
-            }));
+            errors.extend(error.filter(|_| !found));
         }
         if !errors.is_empty() {
             return Err(errors);
         }
+        let mut readings = readings.list;
         for addresses in readings.iter_mut().filter_map(|reading| reading.contracts.as_mut()) {
             addresses.sort_unstable();
             addresses.dedup();
@@ -127,17 +112,35 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn add(readings: &mut Vec<Reading>, form: u32, contract: Option<Address>) {
-    match readings.iter_mut().find(|reading| reading.form == form) {
-        None => readings.push(Reading { form, contracts: contract.map(|contract| vec![contract]) }),
-        Some(reading) => match (&mut reading.contracts, contract) {
-            (Some(contracts), Some(contract)) => contracts.push(contract),
-            (contracts, _) => *contracts = None,
-        },
+/// Readings in the order in which they were found, each form once.
+#[derive(Debug, Default)]
+struct Readings {
+    list: Vec<Reading>,
+    places: RapidHashMap<u32, usize>,
+}
+
+impl Readings {
+    fn add(&mut self, form: u32, contract: Option<Address>) {
+        let next = self.list.len();
+        let place = *self.places.entry(form).or_insert(next);
+        if place == next {
+            self.list.push(Reading { form, contracts: contract.map(|contract| vec![contract]) });
+            return;
+        }
+        let contracts = &mut self.list[place].contracts;
+        match (contracts.as_mut(), contract) {
+            (Some(addresses), Some(contract)) => addresses.push(contract),
+            _ => *contracts = None,
+        }
     }
 }
 
-fn explain(error: &InterfaceError, reference: &str, subject: Subject, anywhere: bool) -> ReferenceError {
+fn explain(
+    error: &InterfaceError,
+    (index, reference): (usize, &str),
+    subject: Subject,
+    anywhere: bool,
+) -> ReferenceError {
     let whole = Some(0..reference.len());
     let (span, message) = match error {
         InterfaceError::Malformed { offset: Some(offset), .. } if *offset <= reference.len() => {
@@ -152,5 +155,5 @@ fn explain(error: &InterfaceError, reference: &str, subject: Subject, anywhere: 
         }
         _ => (whole, error.to_string()),
     };
-    ReferenceError { reference: None, contract: None, span, message }
+    ReferenceError { index, span, message }
 }

@@ -121,6 +121,12 @@ fn what_has_no_value_does_not_match_and_is_told() {
 }
 
 #[test]
+fn nested_membership_neither_grows_nor_slows() {
+    let nested = format!("{}(value > 1){}", "(".repeat(50), " in [true, value > 0])".repeat(50));
+    assert!(holds(&nested));
+}
+
+#[test]
 fn work_on_long_lists_is_bounded() {
     let spec = MonitorSpec {
         contracts: vec![contract(1, &interface("A(uint256[] long)"))],

@@ -1,6 +1,6 @@
 //! Monitors compiled and evaluated on blocks of a chain made for the purpose.
 
-#![allow(missing_docs)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod conditions;
 mod fake;

@@ -217,8 +217,10 @@ fn a_contract_that_knows_none_of_the_events_is_told() {
     assert_eq!((told.len(), told[0].key, told[0].index), (1, "contracts", Some(1)));
     assert_eq!(
         told[0].message,
-        "the description of contract \"contract-2\" has none of the monitor's events"
+        "the description of contract \"contract-2\" has nothing of what is looked for"
     );
+    assert_eq!(errors(MonitorSpec { calls: vec!["B".into()], ..spec(&["A"]) }), []);
+    assert_eq!(errors(MonitorSpec { transactions: true, ..spec(&["A"]) }), []);
 }
 
 #[test]
