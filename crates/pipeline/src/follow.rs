@@ -41,7 +41,7 @@ pub struct FollowSettings {
 
 impl Default for FollowSettings {
     fn default() -> Self {
-        Self { start: Start::Latest, rewind: None, parallel: 3 }
+        Self { start: Start::Latest, rewind: None, parallel: 2 }
     }
 }
 

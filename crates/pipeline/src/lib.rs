@@ -29,7 +29,7 @@ pub use retry::RetrySchedule;
 pub use status::{DeliveryStatus, NetworkStatus, Status};
 
 /// How many steps may wait between two stages of one network.
-const STAGE_BUFFER: usize = 2;
+const STAGE_BUFFER: usize = 1;
 
 /// One network to follow.
 pub struct Network {

@@ -15,6 +15,9 @@ use crate::{clock::Clock, status::NetworkStatus};
 /// After so many facts the stage lets other tasks run: a delivery must not wait for a backfill's batch to be rendered.
 const YIELD_AFTER: usize = 512;
 
+/// A batch is passed on once it holds so many facts.
+const BATCH_FACTS: usize = 4096;
+
 /// What the commit stage carries out.
 #[derive(Debug)]
 pub enum Batch {
@@ -70,6 +73,19 @@ impl Matcher {
             self.render(block, &facts, one, &mut found_here);
         }
         NewBlock { reference: block.reference, parent: block.parent, facts, found: found_here }
+    }
+
+    fn batch(&self, after: Option<BlockRef>, through: BlockRef, blocks: Vec<NewBlock>) -> Batch {
+        Batch::Commit(CommitBatch {
+            network: self.network.clone(),
+            after,
+            through,
+            // Marks come as steps of their own; the store keeps the highest.
+            confirmed: Height(0),
+            finalized: Height(0),
+            now: self.clock.now(),
+            blocks,
+        })
     }
 
     fn block_facts(&self, block: &Block) -> BlockFacts {
@@ -156,36 +172,47 @@ pub async fn match_steps(
     batches: mpsc::Sender<Batch>,
 ) -> Result<(), StoreError> {
     while let Some(step) = steps.recv().await {
-        let batch = match step {
-            Step::Rollback { to } => Batch::Rollback(to),
-            Step::Finality { confirmed, finalized } => Batch::Finality { confirmed, finalized },
+        let passed_on = match step {
+            Step::Rollback { to } => batches.send(Batch::Rollback(to)).await,
+            Step::Finality { confirmed, finalized } => {
+                batches.send(Batch::Finality { confirmed, finalized }).await
+            }
             Step::Blocks { after, blocks, through } => {
-                let mut matched = Vec::with_capacity(blocks.len());
-                let mut since_yield = 0;
-                for block in blocks {
-                    let block = matcher.evaluate(&block);
-                    since_yield += 1 + block.found.len();
-                    matched.push(block);
-                    if since_yield >= YIELD_AFTER {
-                        since_yield = 0;
-                        tokio::task::yield_now().await;
-                    }
-                }
-                Batch::Commit(CommitBatch {
-                    network: matcher.network.clone(),
-                    after,
-                    through,
-                    // Marks come as steps of their own; the store keeps the highest.
-                    confirmed: Height(0),
-                    finalized: Height(0),
-                    now: matcher.clock.now(),
-                    blocks: matched,
-                })
+                match_blocks(&mut matcher, (after, through), blocks, &batches).await
             }
         };
-        if batches.send(batch).await.is_err() {
+        if passed_on.is_err() {
             break;
         }
     }
     Ok(())
+}
+
+/// Matches blocks in order and passes them on in batches: whole, but small enough that neither memory nor the store's one
+/// writer is held up by a long range.
+async fn match_blocks(
+    matcher: &mut Matcher,
+    (mut after, through): (Option<BlockRef>, BlockRef),
+    blocks: Vec<Block>,
+    batches: &mpsc::Sender<Batch>,
+) -> Result<(), mpsc::error::SendError<Batch>> {
+    let mut matched = Vec::new();
+    let (mut facts, mut since_yield) = (0, 0);
+    for block in blocks {
+        let block = matcher.evaluate(&block);
+        facts += block.found.len();
+        since_yield += 1 + block.found.len();
+        let reached = block.reference;
+        matched.push(block);
+        if facts >= BATCH_FACTS && reached != through {
+            batches.send(matcher.batch(after, reached, std::mem::take(&mut matched))).await?;
+            after = Some(reached);
+            facts = 0;
+        }
+        if since_yield >= YIELD_AFTER {
+            since_yield = 0;
+            tokio::task::yield_now().await;
+        }
+    }
+    batches.send(matcher.batch(after, through, matched)).await
 }

@@ -3,9 +3,13 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
+use alloy_primitives::U256;
 use anyhow::Context;
 use axum::{Router, extract::State, http::StatusCode, routing::post};
-use chainbell_devnet::{EvmDevnet, EvmDevnetConfig, evm::Finality};
+use chainbell_devnet::{
+    EvmDevnet, EvmDevnetConfig,
+    evm::{Finality, TxSpec},
+};
 use chainbell_pipeline::Status;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -128,21 +132,34 @@ fn introduce(folder: &Path, network: &EvmDevnet, receiver: &str) -> anyhow::Resu
     output::line("What the receiver gets (+) and what is taken back from it (-); Ctrl-C ends the demo.\n")
 }
 
-/// Blocks come, and now and then some are undone.
+/// Blocks come, and now and then some are undone, one with a large transfer among them.
 async fn play(network: EvmDevnet, stop: CancellationToken) {
     let mut clock = tokio::time::interval(BLOCK_TIME);
     let mut blocks = 0;
     while stop.run_until_cancelled(clock.tick()).await.is_some() {
-        network.mine(1);
         blocks += 1;
-        if blocks % BLOCKS_BETWEEN_REORGS == 0 {
-            let head = network.head();
-            network.reorg(REORG_DEPTH, REORG_DEPTH + 1);
-            let _closed = output::line(&format!(
-                "  ~ the network undoes blocks {} to {head} and goes on with others",
-                head - REORG_DEPTH + 1
-            ));
+        if blocks % BLOCKS_BETWEEN_REORGS != 0 {
+            network.mine(1);
+            continue;
         }
+        network.mine_with(doomed(&network));
+        // Long enough for its delivery to arrive before the block is undone.
+        tokio::time::sleep(BLOCK_TIME / 2).await;
+        let head = network.head();
+        network.reorg(REORG_DEPTH, REORG_DEPTH + 1);
+        let undone = head - REORG_DEPTH + 1;
+        let _closed = output::line(&format!(
+            "  ~ the network undoes blocks {undone} to {head} and goes on with others"
+        ));
+    }
+}
+
+/// A block's content that the first monitor delivers.
+fn doomed(network: &EvmDevnet) -> Vec<TxSpec> {
+    let (tokens, accounts) = (network.tokens(), network.accounts());
+    match (&*tokens, &*accounts) {
+        ([token, ..], [from, to, ..]) => vec![TxSpec::transfer(*token, *from, *to, U256::from(9_999_999))],
+        _ => Vec::new(),
     }
 }
 

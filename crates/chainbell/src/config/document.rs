@@ -130,16 +130,17 @@ impl fmt::Display for BadName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "a name starts with a letter or digit, goes on with letters, digits, '-', '_' and '.', and has at most {MAX_NAME} characters"
+            "a name starts with a letter or digit, goes on with letters, digits, spaces, '-', '_' and '.', and has at most {MAX_NAME} characters"
         )
     }
 }
 
-/// Names are ASCII letters, digits, `-`, `_` and `.`, starting with a letter or digit.
+/// Names are ASCII letters, digits, spaces, `-`, `_` and `.`, starting with a letter or digit and not ending with a space.
 pub(super) fn name_fits(name: &str) -> Result<(), BadName> {
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let good = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b' ');
     let fits = name.len() <= MAX_NAME
         && name.bytes().all(good)
+        && !name.ends_with(' ')
         && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric());
     fits.then_some(()).ok_or(BadName)
 }

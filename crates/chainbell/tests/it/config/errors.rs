@@ -194,7 +194,7 @@ transfer = 'nativ'
 network = 'local'
 from = []
 [[monitors]]
-name = 'a b'
+name = 'a/b'
 event = '*'
 deliver_at = 'final'
 ";
@@ -240,9 +240,9 @@ c.toml:16:1: monitors[3]: say where to look: give contracts or networks
 16 | [[monitors]]
    | ^^^^^^^^^^^^
 
-c.toml:17:8: monitors[3].name: a name starts with a letter or digit, goes on with letters, digits, '-', '_' and '.', and has at most 100 characters
+c.toml:17:8: monitors[3].name: a name starts with a letter or digit, goes on with letters, digits, spaces, '-', '_' and '.', and has at most 100 characters
    |
-17 | name = 'a b'
+17 | name = 'a/b'
    |        ^^^^^
 
 c.toml:19:14: monitors[3].deliver_at: \"final\" is not one of seen, confirmed, finalized
