@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{Block, BlockId, BlockRef, Dialect, Height, Interest};
+use crate::{Block, BlockId, BlockRef, Dialect, Height, Interest, TxId};
 
 /// One network, read over the wire. All methods may be called concurrently.
 #[async_trait]
@@ -40,6 +40,10 @@ pub trait Chain: Send + Sync + 'static {
 
     /// The block of the current best chain at `height` and its parent's id; `NotYet` above the tip.
     async fn block_at(&self, height: Height) -> Result<(BlockRef, BlockId), ChainError>;
+
+    /// The height of the block that holds `transaction`; `None` when the endpoints know no such transaction or it is in no
+    /// block yet.
+    async fn locate(&self, transaction: &TxId) -> Result<Option<Height>, ChainError>;
 
     /// How the endpoints are doing, for `status`. URLs come without credentials.
     fn endpoints(&self) -> Vec<EndpointStatus>;

@@ -30,7 +30,7 @@ pub struct EvmConfig {
     pub initial_span: u64,
     /// How many heights a log query covers at the most. Default 100,000.
     pub max_span: u64,
-    /// How many logs an answer should hold; the span adapts to it. Default 25,000.
+    /// How many logs an answer should hold; the span adapts to it. Default 20,000.
     pub target_logs: u64,
     /// The most logs taken from one answer; more are asked for again in a narrower range. Default 250,000.
     pub max_logs: usize,
@@ -53,7 +53,7 @@ impl Default for EvmConfig {
             max_batch: 100,
             initial_span: 100,
             max_span: 100_000,
-            target_logs: 25_000,
+            target_logs: 20_000,
             max_logs: 250_000,
             blocks_in_flight: 8,
             retry_delay: Duration::from_millis(200),
