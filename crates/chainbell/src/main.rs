@@ -5,9 +5,6 @@ use std::process::ExitCode;
 use chainbell::{cli::Cli, commands};
 use clap::Parser as _;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The only TLS implementation in the program; nothing was installed before.

@@ -59,7 +59,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Init(args) => init::run(&cli.config, &args),
         Command::Check(args) if args.schema => check::schema(),
         Command::Check(args) => check::run(&load(&cli.config, filter, format)?, &args).await,
-        Command::Run(args) => run::run(&load(&cli.config, filter, format)?, args).await,
+        Command::Run(args) => run::run(load(&cli.config, filter, format)?, args).await,
         Command::Try(args) => r#try::run(&load(&cli.config, filter, format)?, args).await,
         Command::Events(args) => events::run(&load(&cli.config, filter, format)?, args).await,
         Command::Deliveries(args) => deliveries::run(&load(&cli.config, filter, format)?, args.command).await,

@@ -18,11 +18,13 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// The configuration, the store or a target is unusable, or the store fails while running.
-pub async fn run(config: &Config, args: RunArgs) -> anyhow::Result<()> {
-    let rewinds = parse_rewinds(config, &args.rewind)?;
-    let store = Arc::new(wire::open_store(config).await?);
+pub async fn run(config: Config, args: RunArgs) -> anyhow::Result<()> {
+    let rewinds = parse_rewinds(&config, &args.rewind)?;
+    let store = Arc::new(wire::open_store(&config).await?);
     let status = Arc::new(Status::default());
-    let machine = assemble(config, &rewinds, store.clone(), status.clone())?;
+    let machine = assemble(&config, &rewinds, store.clone(), status.clone())?;
+    // What is written about ten thousand monitors is several times what is compiled of them.
+    drop(config);
     if machine.networks.is_empty() {
         bail!("nothing to follow: no network has a monitor or a contract with store = true");
     }

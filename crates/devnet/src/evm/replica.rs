@@ -56,7 +56,12 @@ impl fmt::Debug for Replica {
 }
 
 impl Replica {
-    pub(crate) async fn start(network: Arc<Network>, port: u16, seed: u64, plan: FaultPlan) -> io::Result<Self> {
+    pub(crate) async fn start(
+        network: Arc<Network>,
+        port: u16,
+        seed: u64,
+        plan: FaultPlan,
+    ) -> io::Result<Self> {
         let listener = WireListener(TcpListener::bind(("127.0.0.1", port)).await?);
         let address = listener.0.local_addr()?;
         let endpoint = Arc::new(Endpoint {
