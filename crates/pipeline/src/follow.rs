@@ -4,17 +4,23 @@
 //! and with the chain's cheaper proof), and emits [`Step`]s in order. Everything here is memory: dropped at any await and
 //! started again, it goes on from what the store has committed.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use chainbell_model::{
-    Block, BlockRef, Chain, ChainError, Fetched, Height, HeightRange, Interest, NetworkSlug, Proof, Step, Tip,
+    BlockRef, Chain, ChainError, Fetched, Height, HeightRange, Interest, NetworkSlug, Proof, Step, Tip,
 };
 use chainbell_store::{Ledger, StoreError};
-use rand::Rng as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::{backfill::Backfill, status::NetworkStatus, window::Window};
+use crate::{
+    backfill::Backfill,
+    backoff::Backoff,
+    continuity::{verify_cover, verify_links},
+    halt::Halt,
+    status::NetworkStatus,
+    window::Window,
+};
 
 /// Where a network without a cursor begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,36 +49,6 @@ impl Default for FollowSettings {
     fn default() -> Self {
         Self { start: Start::Latest, rewind: None, parallel: 2 }
     }
-}
-
-/// Why a network stopped until someone acts.
-#[derive(Debug, thiserror::Error)]
-pub enum Halt {
-    /// The chain undid what it had called final.
-    #[error(
-        "the endpoints no longer have our finalized block at height {finalized}: either they serve another chain, or the \
-         network undid final blocks. Check the endpoints; to follow them, choose the height to return to: \
-         `chainbell run --rewind {network}=HEIGHT` takes back everything above it and reads on from there"
-    )]
-    DeepReorg {
-        /// The network.
-        network: NetworkSlug,
-        /// The oldest height that was compared.
-        finalized: Height,
-    },
-    /// The endpoints cannot serve what is missing.
-    #[error(
-        "{source}. Blocks from {from} on cannot be read: use an archive endpoint, or set start_height and a new store to begin later"
-    )]
-    Pruned {
-        /// The first height missing.
-        from: Height,
-        /// What the chain said.
-        source: ChainError,
-    },
-    /// The configuration is wrong.
-    #[error("{0}")]
-    Misconfigured(ChainError),
 }
 
 /// What a pass of the loop ended with.
@@ -317,7 +293,7 @@ impl Follower {
         while let Some((piece, fetched)) = backfill.next().await {
             let fetched = fetched?;
             let verified = match proof {
-                Proof::Linked => self.verify_links(piece, &fetched),
+                Proof::Linked => verify_links(self.window.cursor(), piece, &fetched),
                 Proof::Sparse => verify_cover(piece, &fetched),
             };
             match verified {
@@ -330,30 +306,6 @@ impl Follower {
                 }
                 Err(error) => return Err(error.into()),
             }
-        }
-        Ok(())
-    }
-
-    /// Every height is there, and each block names the one before as its parent.
-    fn verify_links(&self, piece: HeightRange, fetched: &Fetched) -> Result<(), ChainError> {
-        let mut expected = piece.from;
-        let mut before = self.window.cursor().map(|cursor| cursor.id);
-        for block in &fetched.blocks {
-            if block.reference.height != expected {
-                return Err(incomplete(expected, "the answer skips it"));
-            }
-            if let (Some(before), Some(parent)) = (before, block.parent)
-                && before != parent
-            {
-                return Err(ChainError::Reorganised(expected));
-            }
-            before = Some(block.reference.id);
-            expected = expected.next();
-        }
-        if expected != piece.to.next()
-            || fetched.blocks.last().map(|block| block.reference) != Some(fetched.through)
-        {
-            return Err(incomplete(expected, "the answer ends before it"));
         }
         Ok(())
     }
@@ -465,53 +417,5 @@ impl Follower {
             self.status.update(|status| status.trouble = Some(error.to_string()));
         }
         tokio::time::sleep(wait).await;
-    }
-}
-
-/// Heights ascend inside the piece and the piece is covered to its end.
-fn verify_cover(piece: HeightRange, fetched: &Fetched) -> Result<(), ChainError> {
-    if fetched.through.height != piece.to {
-        return Err(incomplete(piece.to, "the answer ends before it"));
-    }
-    let mut least = piece.from;
-    for Block { reference: BlockRef { height, .. }, .. } in &fetched.blocks {
-        if *height < least || *height > piece.to {
-            return Err(incomplete(*height, "it is out of order in the answer"));
-        }
-        least = height.next();
-    }
-    Ok(())
-}
-
-fn incomplete(height: Height, reason: &str) -> ChainError {
-    ChainError::Inconsistent { height, reason: reason.to_owned() }
-}
-
-/// Pauses between failed passes.
-#[derive(Debug, Default)]
-struct Backoff {
-    failures: u32,
-}
-
-impl Backoff {
-    const FIRST: Duration = Duration::from_millis(100);
-    const LONGEST: Duration = Duration::from_secs(30);
-
-    fn reset(&mut self) {
-        self.failures = 0;
-    }
-
-    /// How long to wait, and whether the failure is worth telling: races at the tip are not, unless they last.
-    fn after(&mut self, error: &ChainError) -> (Duration, bool) {
-        self.failures = self.failures.saturating_add(1);
-        let race = matches!(error, ChainError::NotYet(_) | ChainError::Reorganised(_));
-        let pause = Self::FIRST.saturating_mul(1 << self.failures.min(10)).min(Self::LONGEST);
-        let pause = if race { pause.min(Duration::from_secs(2)) } else { pause };
-        let hint = match error {
-            ChainError::Unavailable { retry_after, .. } => retry_after.unwrap_or_default().min(Self::LONGEST),
-            _ => Duration::ZERO,
-        };
-        let pause = pause.mul_f64(rand::rng().random_range(0.5..1.0)).max(hint);
-        (pause, !race || self.failures > 5)
     }
 }

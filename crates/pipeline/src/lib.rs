@@ -5,10 +5,13 @@
 //! committed by then is read again at the next start.
 
 pub mod backfill;
+mod backoff;
 pub mod clock;
 pub mod commit;
+mod continuity;
 mod deliver;
 pub mod follow;
+mod halt;
 pub mod matching;
 pub mod retry;
 pub mod status;
@@ -24,7 +27,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use clock::Clock;
 pub use deliver::{Courier, LaneSettings};
-pub use follow::{FollowSettings, Halt, Start};
+pub use follow::{FollowSettings, Start};
+pub use halt::Halt;
 pub use retry::RetrySchedule;
 pub use status::{DeliveryStatus, NetworkStatus, Status};
 

@@ -8,6 +8,7 @@
 )]
 
 mod anvil;
+mod backfill;
 mod chaos;
 mod config;
 mod faults;

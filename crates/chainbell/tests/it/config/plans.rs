@@ -30,7 +30,7 @@ fn load(monitors: &str) -> Config {
 /// What is said about a monitor of the token's transfers with these lines, which start at line 17.
 fn said(lines: &str) -> String {
     let config = load(&format!("[[monitors]]\nname = 'm'\ncontract = 'token'\n\n{lines}"));
-    config.plans().err().expect("this does not compile").to_string()
+    config.plans().expect_err("this does not compile").to_string()
 }
 
 /// Whether `said` is one problem at `place`, with `line` and `carets` below it.
