@@ -15,8 +15,8 @@ pub struct Interest {
     pub transactions: bool,
     /// Transfers of the native coin are wanted.
     pub native_transfers: bool,
-    /// Transfers of tokens are wanted; the events they come from are fetched as well.
-    pub token_transfers: bool,
+    /// Transfers of these tokens are wanted; the events they come from are fetched as well.
+    pub token_transfers: Tokens,
 }
 
 impl Interest {
@@ -28,6 +28,30 @@ impl Interest {
     /// Whole blocks have to be read: events alone do not answer it.
     pub fn needs_blocks(&self) -> bool {
         self.calls || self.transactions || self.native_transfers
+    }
+}
+
+/// Whose transfers are wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Tokens {
+    /// Of no token.
+    #[default]
+    None,
+    /// Of these contracts.
+    Of(BTreeSet<Address>),
+    /// Of every token.
+    Any,
+}
+
+impl Tokens {
+    /// Wants those of `contracts` too; of every token for `None`.
+    pub fn want(&mut self, contracts: Option<&[Address]>) {
+        match (&mut *self, contracts) {
+            (Self::Any, _) => {}
+            (_, None) => *self = Self::Any,
+            (Self::Of(tokens), Some(contracts)) => tokens.extend(contracts),
+            (Self::None, Some(contracts)) => *self = Self::Of(contracts.iter().copied().collect()),
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub use ids::{
     PositionKind, TargetName, TenantId, Timestamp, TxId,
 };
 pub use int::Int;
-pub use interest::{EventFilter, Interest};
+pub use interest::{EventFilter, Interest, Tokens};
 pub use message::{BlockFacts, Facts, Message, MessageKind};
 pub use target::{Outcome, Reached, Target};
 pub use value::{Field, Schema, Type, Value};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chainbell_model::{BlockId, EventKey, HeightRange, Interest};
+use chainbell_model::{BlockId, EventKey, HeightRange, Interest, Tokens};
 use serde_json::{Value, json};
 
 use crate::TOKEN_TRANSFER_KEYS;
@@ -87,8 +87,14 @@ impl LogFilter {
                 }
             }
         }
-        if interest.token_transfers {
-            filter.any_address.extend(TOKEN_TRANSFER_KEYS);
+        match &interest.token_transfers {
+            Tokens::None => {}
+            Tokens::Any => filter.any_address.extend(TOKEN_TRANSFER_KEYS),
+            Tokens::Of(tokens) => {
+                for token in tokens.iter().filter_map(|token| Emitter::try_from(&**token).ok()) {
+                    filter.pairs.entry(token).or_default().extend(TOKEN_TRANSFER_KEYS);
+                }
+            }
         }
         filter.drop_covered_pairs();
         filter
@@ -233,11 +239,18 @@ mod tests {
     }
 
     #[test]
-    fn token_transfers_ask_for_their_topics_of_any_address() {
-        let filter = LogFilter::new(&Interest { token_transfers: true, ..Interest::default() });
+    fn token_transfers_ask_for_their_topics_of_the_tokens_wanted() {
         let mut expected = TOKEN_TRANSFER_KEYS.to_vec();
         expected.sort();
-        assert_eq!(filter.queries(500), [LogQuery { addresses: None, keys: Some(expected) }]);
+        let token = chainbell_model::Address::from([7; 20]);
+        for (tokens, addresses) in [(Tokens::Any, None), (Tokens::Of([token].into()), Some(vec![[7; 20]]))] {
+            let filter = LogFilter::new(&Interest { token_transfers: tokens, ..Interest::default() });
+            let queries = filter.queries(500);
+            assert_eq!(queries.len(), 1);
+            assert_eq!(queries[0].keys, Some(expected.clone()));
+            assert_eq!(queries[0].addresses.is_none(), addresses.is_none());
+        }
+        assert!(LogFilter::new(&Interest::default()).queries(500).is_empty());
     }
 
     #[test]

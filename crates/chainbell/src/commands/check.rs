@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chainbell_model::{Chain, ChainError};
+use chainbell_model::{Chain, ChainError, HeightRange, Interest, Proof};
 use serde_json::{Value, json};
 
 use super::{ENDPOINT_WRONG, Failure};
@@ -40,7 +40,8 @@ pub(crate) async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()>
         });
         if args.online {
             let chain = wire::chain(network)?;
-            match tokio::time::timeout(PATIENCE, ask(&*chain)).await {
+            let interest = plan.map(|(_, plan)| plan.interest().clone()).unwrap_or_default();
+            match tokio::time::timeout(PATIENCE, ask(&*chain, &interest)).await {
                 Ok(Ok(answer)) => checked["online"] = answer,
                 Ok(Err(error)) => {
                     wrong += 1;
@@ -74,11 +75,14 @@ pub(crate) async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Asks what following the network will need: its identity, its heads, and a block at the head.
-async fn ask(chain: &dyn Chain) -> Result<Value, ChainError> {
+/// Asks what following the network will need: its identity, its heads, and the newest block as the monitors need it, which
+/// takes every method that reading them takes.
+async fn ask(chain: &dyn Chain, interest: &Interest) -> Result<Value, ChainError> {
     let identity = chain.identity().await?;
     let tip = chain.tip().await?;
-    chain.block_at(tip.head).await?;
+    // The block at the very head may be undone, or not be everywhere yet, while it is asked for.
+    let settled = tip.head.minus(1);
+    chain.fetch(HeightRange { from: settled, to: settled }, interest, Proof::Linked).await?;
     Ok(
         json!({"identity": identity, "head": tip.head, "confirmed": tip.confirmed, "finalized": tip.finalized}),
     )

@@ -267,7 +267,9 @@ impl<'a> Compiler<'a> {
                 let asks = |standard| standards.is_empty() || standards.contains(&standard);
                 let tokens = [Standard::Fungible, Standard::NonFungible, Standard::MultiToken];
                 self.wishes.rest.native_transfers |= reading.contracts.is_none() && asks(Standard::Native);
-                self.wishes.rest.token_transfers |= tokens.into_iter().any(asks);
+                if tokens.into_iter().any(asks) {
+                    self.wishes.rest.token_transfers.want(reading.contracts.as_deref());
+                }
             }
         }
     }
