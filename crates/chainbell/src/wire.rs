@@ -113,6 +113,31 @@ pub async fn open_store(config: &Config) -> anyhow::Result<SqliteStore> {
     SqliteStore::open(path, Default::default()).await.with_context(|| format!("store {}", path.display()))
 }
 
+/// Claims the store for this process, until the file is dropped or the process ends, however it ends. Two processes that
+/// deliver from one database would deliver twice.
+///
+/// # Errors
+/// Another process holds it, or the lock file cannot be made.
+pub fn claim_store(config: &Config) -> anyhow::Result<std::fs::File> {
+    let mut path = config.store.path.clone().into_os_string();
+    path.push(".lock");
+    let path = std::path::PathBuf::from(path);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    }
+    let file = std::fs::File::create(&path).with_context(|| path.display().to_string())?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(std::fs::TryLockError::WouldBlock) => {
+            bail!(
+                "another chainbell runs on {}: one database serves one process",
+                config.store.path.display()
+            )
+        }
+        Err(std::fs::TryLockError::Error(error)) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
 /// Opens the store for reading, also while another process writes.
 ///
 /// # Errors

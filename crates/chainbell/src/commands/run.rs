@@ -20,6 +20,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The configuration, the store or a target is unusable, or the store fails while running.
 pub async fn run(config: Config, args: RunArgs) -> anyhow::Result<()> {
     let rewinds = parse_rewinds(&config, &args.rewind)?;
+    let _claim = wire::claim_store(&config)?;
     let store = Arc::new(wire::open_store(&config).await?);
     let status = Arc::new(Status::default());
     let machine = assemble(&config, &rewinds, store.clone(), status.clone())?;

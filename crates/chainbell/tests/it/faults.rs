@@ -176,3 +176,15 @@ async fn a_nonsense_expression_or_an_absent_signature_is_refused_with_its_place(
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_on_the_same_database_is_refused() {
+    let world = World::start().await;
+    world.configure("contracts = [\"token\"]\nevent = \"Transfer\"");
+    let running = Running::start(world.folder()).await;
+    let second = process::run(world.folder(), &["run"]).await;
+    assert_eq!(second.code, 1);
+    assert!(second.err.contains("another chainbell runs on"), "{}", second.err);
+    assert_eq!(running.interrupt().await, 0);
+    assert_eq!(process::run(world.folder(), &["run", "--until-head"]).await.code, 0);
+}
