@@ -6,7 +6,7 @@ use chainbell_model::{BlockRef, Height, Tip};
 use tokio::time::Instant;
 
 /// A tag that the node did not know is asked for again after this long: nodes learn their finality some time after start.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+const ASK_AGAIN: Duration = Duration::from_secs(15);
 
 /// What is known about one of the tags.
 #[derive(Clone, Copy, Debug, Default)]
