@@ -52,15 +52,21 @@ impl ConfigErrors {
     }
 }
 
+/// More than this are one mistake made many times.
+const MOST_SHOWN: usize = 50;
+
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.rendered().enumerate() {
+        for (index, problem) in self.rendered().take(MOST_SHOWN).enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
             f.write_str(&problem)?;
         }
-        Ok(())
+        match self.count().saturating_sub(MOST_SHOWN) {
+            0 => Ok(()),
+            more => writeln!(f, "\n… and {more} more mistakes"),
+        }
     }
 }
 

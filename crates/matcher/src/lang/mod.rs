@@ -16,7 +16,7 @@
 //! **Types** are checked when a monitor is saved, against each signature that it can meet. Integers of all widths and
 //! signs mix; results reach to ±(2^256−1). A literal that its type cannot hold is a mistake. Where signatures differ,
 //! `has(x) && x > 1` and `event.name == "A" && x > 1` choose: what follows a part that is false for a signature is not
-//! checked against it.
+//! checked against it. One signature that can be read in several ways needs only one reading that the condition fits.
 //!
 //! **Missing values** (the `to` of a contract's creation, an index beyond a list's end): what is computed from them is
 //! missing, and every comparison, test and condition on them is false, `!=` too. So `!(tx.to == "0x…")` holds where there

@@ -85,6 +85,7 @@ impl<'a> Conditions<'a> {
         }
         let mut scopes: Vec<(&Form, Rc<Compiled>)> = scopes.into_values().collect();
         scopes.sort_unstable_by_key(|(form, _)| form.scope);
+        drop_readings_not_meant(&mut scopes);
         let mut errors = collect_errors(&scopes);
         let never = scopes.iter().all(|(_, compiled)| compiled.verdict == Verdict::Never);
         if errors.is_empty() && never {
@@ -129,6 +130,15 @@ impl<'a> Conditions<'a> {
         self.compiled.insert((text, form.scope), Rc::clone(&compiled));
         compiled
     }
+}
+
+/// One signature may be read in several ways (an ERC-20 and an ERC-721 `Transfer` are told apart by their topics only): a
+/// condition that names arguments of one of them means that one. The verdict on the others is [`Verdict::Never`].
+fn drop_readings_not_meant(scopes: &mut Vec<(&Form, Rc<Compiled>)>) {
+    let title = |form: &Form| (form.subject, Arc::clone(&form.signature));
+    let sound = scopes.iter().filter(|(_, compiled)| compiled.errors.is_empty());
+    let meant: Vec<_> = sound.map(|(form, _)| title(form)).collect();
+    scopes.retain(|(form, compiled)| compiled.errors.is_empty() || !meant.contains(&title(form)));
 }
 
 /// Each error once. One that not all forms share names the form; a `has()` that no form answers is an error too.

@@ -88,3 +88,25 @@ fn a_disabled_monitor_takes_no_part() {
     let config = load("[[monitors]]\nname = 'm'\ncontract = 'token'\nevent = 'Nothing'\nenabled = false\n");
     assert!(config.plans().is_ok());
 }
+
+#[test]
+fn a_bare_signature_means_the_reading_that_the_condition_fits() {
+    let bare = "[[monitors]]\nname = 'm'\nnetwork = 'one'\nevent = 'Transfer(address,address,uint256)'\n";
+    for fits in ["value > 1000", "tokenId == 7"] {
+        let plans = load(&format!("{bare}when = '{fits}'\n")).plans().map_err(|errors| errors.to_string());
+        assert_eq!(plans.unwrap()[0].1.monitors().len(), 1);
+    }
+    let said =
+        load(&format!("{bare}when = 'amount > 1'\n")).plans().expect_err("no reading has it").to_string();
+    assert!(said.contains("there is no \"amount\""), "{said}");
+}
+
+#[test]
+fn a_mistake_made_a_thousand_times_is_not_shown_a_thousand_times() {
+    let one = |index| {
+        format!("[[monitors]]\nname = 'm{index}'\ncontract = 'token'\nevent = 'Transfer'\nwhen = 'no'\n")
+    };
+    let said =
+        load(&(0..1000).map(one).collect::<String>()).plans().expect_err("nothing is called no").to_string();
+    assert!(said.ends_with("… and 950 more mistakes\n"), "{said}");
+}
