@@ -77,6 +77,17 @@ async fn describe(
     Ok(described)
 }
 
+/// A line for each endpoint of a network that was asked.
+fn endpoints_of(network: &Value) -> Vec<String> {
+    let name = network["network"].as_str().unwrap_or_default();
+    let line = |endpoint: &Value| {
+        let error = endpoint["last_error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default();
+        let (url, state) = (endpoint["url"].as_str(), endpoint["state"].as_str());
+        format!("endpoint of {name}: {} {}{error}", url.unwrap_or_default(), state.unwrap_or_default())
+    };
+    network["endpoints"].as_array().into_iter().flatten().map(line).collect()
+}
+
 fn print(status: &Value) -> anyhow::Result<()> {
     let text = |value: &Value| match value {
         Value::Null => "-".to_owned(),
@@ -99,6 +110,9 @@ fn print(status: &Value) -> anyhow::Result<()> {
         ]);
     }
     table.print()?;
+    for endpoint in status["networks"].as_array().into_iter().flatten().flat_map(endpoints_of) {
+        output::line(&endpoint)?;
+    }
     for (title, counts) in [("stored", &status["stored"]), ("deliveries", &status["deliveries"])] {
         let counts: Vec<_> =
             counts.as_object().into_iter().flatten().map(|(name, count)| format!("{count} {name}")).collect();
