@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chainbell_devnet::{EvmDevnet, EvmDevnetConfig};
+use chainbell_devnet::{EvmDevnet, EvmDevnetConfig, evm::Fault};
 use serde_json::Value;
 
 use crate::support::process::{self, Running};
@@ -32,7 +32,7 @@ async fn a_kill_in_the_middle_of_a_backfill_doubles_and_loses_nothing() {
     let network = EvmDevnet::start(EvmDevnetConfig::workload(BLOCKS, LOGS, 50)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
-        "[networks.net]\nchain = \"evm\"\nrpc = \"{}\"\nstart_height = 0\n[[monitors]]\nname = \"all\"\nnetwork = \"net\"\n\
+        "[networks.net]\nchain = \"evm\"\nrpc = \"{}\"\nstart_height = 0\nmax_span = 20\n[[monitors]]\nname = \"all\"\nnetwork = \"net\"\n\
          event = \"Transfer(address indexed from, address indexed to, uint256 value)\"\n",
         network.http_url()
     );
@@ -41,15 +41,19 @@ async fn a_kill_in_the_middle_of_a_backfill_doubles_and_loses_nothing() {
         let status = process::json_lines(folder.path(), &["status", "--offline", "--json"]).await;
         status[0]["networks"][0]["cursor"].as_u64()
     };
-    let mut kills = 0;
-    for pause in [20, 60, 120, 200] {
+    // Slow enough for a kill to come in the middle: 75 pieces, two at a time.
+    network.set_faults(vec![Fault::Delay { millis: 150 }.always()]);
+    let mut reached = None;
+    for _ in 0..3 {
         let running = Running::start(folder.path()).await;
-        tokio::time::sleep(Duration::from_millis(pause)).await;
+        while cursor().await <= reached {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         running.kill().await;
-        let reached = cursor().await;
-        kills += u32::from(reached.is_some_and(|height| height < BLOCKS));
+        reached = cursor().await;
     }
-    assert!(kills > 0, "no kill came before the end");
+    assert!(reached < Some(BLOCKS), "the kills came after the end");
+    network.set_faults(Vec::new());
     let ended = process::run(folder.path(), &["run", "--until-head"]).await;
     assert_eq!(ended.code, 0, "{}", ended.err);
     let events = stored(folder.path()).await;
