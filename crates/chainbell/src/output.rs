@@ -23,6 +23,13 @@ pub(crate) fn time(at: Timestamp) -> String {
     )
 }
 
+/// One endpoint of a network, from its JSON form: host, state, last failure.
+pub(crate) fn endpoint(endpoint: &serde_json::Value) -> String {
+    let text = |key: &str| endpoint[key].as_str();
+    let failure = text("last_error").map(|failure| format!(" ({failure})")).unwrap_or_default();
+    format!("{}: {}{failure}", text("url").unwrap_or_default(), text("state").unwrap_or_default())
+}
+
 /// At most `length` characters, with an ellipsis where something was cut.
 pub(crate) fn shorten(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {

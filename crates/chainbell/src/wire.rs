@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use chainbell_evm::{EvmChain, EvmConfig, EvmDialect};
-use chainbell_matcher::Plan;
-use chainbell_model::{Chain, NetworkSlug, TenantId};
+use chainbell_model::{Chain, TenantId};
 use chainbell_pipeline::{Lane, LaneSettings, RetrySchedule};
 use chainbell_rpc::{EndpointConfig, Pool, PoolConfig};
 use chainbell_store::sqlite::SqliteStore;
@@ -166,6 +165,3 @@ pub fn one_network<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result
             .with_context(|| format!("there is no network {name:?}; there are {}", names())),
     }
 }
-
-/// The compiled monitors of each network that has some.
-pub type Plans = Vec<(NetworkSlug, Arc<Plan>)>;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering};
 
 use chainbell_matcher::{Evaluation, Found, Place, Plan, Scratch};
 use chainbell_model::{
-    Block, BlockFacts, BlockRef, Dialect, Facts, Height, MatchId, NetworkSlug, Position, Step, TenantId,
+    Block, BlockFacts, BlockRef, Dialect, Facts, Height, MatchId, NetworkSlug, Step, TenantId,
     value::write_json_record,
 };
 use chainbell_store::{CommitBatch, NewBlock, NewFact, NewMatch, StoreError};
@@ -157,7 +157,7 @@ pub fn render_facts(dialect: &dyn Dialect, block: &Block, facts: &Arc<BlockFacts
         transaction_id,
         transaction_index: transaction.map_or(0, |transaction| transaction.index),
         transaction_json,
-        position: Position { ..found.position },
+        position: found.position,
         contract,
         name: found.name.clone(),
         signature: found.signature.clone(),

@@ -113,10 +113,7 @@ fn print(summary: &Value) -> anyhow::Result<()> {
             output::line(&format!("{name}: {error}"))?;
         }
         for endpoint in network["endpoints"].as_array().into_iter().flatten() {
-            let error =
-                endpoint["last_error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default();
-            let (url, state) = (endpoint["url"].as_str(), endpoint["state"].as_str());
-            output::line(&format!("  {}: {}{error}", url.unwrap_or_default(), state.unwrap_or_default()))?;
+            output::line(&format!("  {}", output::endpoint(endpoint)))?;
         }
     }
     Ok(())

@@ -80,11 +80,7 @@ async fn describe(
 /// A line for each endpoint of a network that was asked.
 fn endpoints_of(network: &Value) -> Vec<String> {
     let name = network["network"].as_str().unwrap_or_default();
-    let line = |endpoint: &Value| {
-        let error = endpoint["last_error"].as_str().map(|error| format!(" ({error})")).unwrap_or_default();
-        let (url, state) = (endpoint["url"].as_str(), endpoint["state"].as_str());
-        format!("endpoint of {name}: {} {}{error}", url.unwrap_or_default(), state.unwrap_or_default())
-    };
+    let line = |endpoint| format!("endpoint of {name}: {}", output::endpoint(endpoint));
     network["endpoints"].as_array().into_iter().flatten().map(line).collect()
 }
 
