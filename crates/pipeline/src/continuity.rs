@@ -14,9 +14,10 @@ pub(crate) fn verify_links(
         if block.reference.height != expected {
             return Err(incomplete(expected, "the answer skips it"));
         }
-        if let (Some(before), Some(parent)) = (before, block.parent)
-            && before != parent
-        {
+        let Some(parent) = block.parent else {
+            return Err(incomplete(expected, "the answer does not name its parent"));
+        };
+        if before.is_some_and(|before| before != parent) {
             return Err(ChainError::Reorganised(expected));
         }
         before = Some(block.reference.id);
