@@ -10,7 +10,7 @@ use chainbell_evm::{
     bloom::Bloom,
     wire::WireLog,
 };
-use chainbell_model::{Address, ArgMask, Block, Decoder, Dialect, Interest, Tokens};
+use chainbell_model::{Address, ArgMask, Block, Decoder, Dialect, Interest, Contracts};
 use divan::{Bencher, black_box, counter::ItemsCount};
 
 const LOGS: usize = 1000;
@@ -73,7 +73,7 @@ fn block_from_json(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn block_with_token_transfers(bencher: Bencher<'_, '_>) {
-    let interest = Interest { token_transfers: Tokens::Any, ..Interest::default() };
+    let interest = Interest { token_transfers: Contracts::Any, ..Interest::default() };
     bencher.counter(ItemsCount::new(LOGS)).with_inputs(logs).bench_values(|logs| block(logs, &interest));
 }
 

@@ -1,7 +1,7 @@
 //! Turns a node's answers for one block into the common model, and refuses answers that contradict each other.
 
 use chainbell_model::{
-    Address, Block, BlockId, BlockRef, Call, Event, Height, Interest, Payload, Timestamp, Tokens,
+    Address, Block, BlockId, BlockRef, Call, Event, Height, Interest, Payload, Timestamp, Contracts,
     Transaction, TxId,
 };
 
@@ -131,7 +131,7 @@ fn push_log(
         key: log.topics().first().copied(),
         payload: log.payload,
     };
-    if interest.token_transfers != Tokens::None {
+    if interest.token_transfers != Contracts::None {
         transfers::push_token_transfers(&event, &mut block.transfers);
     }
     block.events.push(event);

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use chainbell_model::{Decoder, Interface, InterfaceError};
+use chainbell_model::{Decoder, Interface, InterfaceError, similar};
 
 use crate::{
     abi::{
@@ -16,7 +16,6 @@ use crate::{
         raw::{RawCall, RawEvent},
         signature::{Kind, Signature},
     },
-    similar::similar,
 };
 
 /// The descriptions that have names, compiled once: thousands of contracts may be of one.

@@ -9,7 +9,6 @@ mod details;
 mod dialect;
 mod interface;
 mod payload;
-mod similar;
 mod source;
 mod transfers;
 pub mod wire;

@@ -28,6 +28,17 @@ pub struct Block {
     pub calls: Vec<Call>,
     /// In chain order; filled when the interest asked for transfers.
     pub transfers: Vec<Transfer>,
+    /// What could not be read of this block though it was asked for; empty as a rule.
+    pub defects: Vec<Defect>,
+}
+
+/// A part of a transaction that the node itself no longer has, for example log lines it cut off. Shown, never guessed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defect {
+    /// Index into [`Block::transactions`].
+    pub transaction: u32,
+    /// What is missing, in words.
+    pub reason: String,
 }
 
 /// A transaction.
@@ -55,8 +66,10 @@ pub struct Payload(pub Box<[u8]>);
 pub struct Event {
     /// Index into [`Block::transactions`].
     pub transaction: u32,
-    /// The chain's own index of the event within the block.
+    /// The chain's own index of the event, within the block or within its transaction. Ascends within the transaction.
     pub index: u32,
+    /// Its transaction failed, so what it tells did not happen.
+    pub failed: bool,
     /// Who emitted it.
     pub emitter: Address,
     /// `None` for an event without any key (an EVM log without topics).
@@ -118,6 +131,8 @@ pub struct Transfer {
     pub standard: Standard,
     /// The token's contract; `None` for the native coin.
     pub token: Option<Address>,
+    /// The asset's full name, where the contract alone does not tell it (a coin type of a Move package, an issued asset).
+    pub asset: Option<std::sync::Arc<str>>,
     /// `None` when minted.
     pub from: Option<Address>,
     /// `None` when burnt.

@@ -5,9 +5,12 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use serde::Serialize;
 
-use crate::{Block, BlockId, BlockRef, Dialect, Height, Interest, TxId};
+use crate::{Address, Block, BlockId, BlockRef, Dialect, Height, Interest, TxId};
 
 /// One network, read over the wire. All methods may be called concurrently.
+///
+/// A chain may leave heights empty (Solana's skipped slots). To the engine an empty height has the id of the last block
+/// below it: so every height has an id, parents link over the gap, and a block that turns up late shows as another fork.
 #[async_trait]
 pub trait Chain: Send + Sync + 'static {
     /// The pure half.
@@ -24,6 +27,12 @@ pub trait Chain: Send + Sync + 'static {
     /// channel degrades to polling and repairs itself.
     async fn changed(&self);
 
+    /// How blocks above finality prove that they are the chain, when they are read for `interest`.
+    fn continuity(&self, interest: &Interest) -> Continuity {
+        let _ = interest;
+        Continuity::Linked
+    }
+
     /// How many heights one [`Chain::fetch`] should cover for `interest` right now, learnt from what the node accepted.
     fn span(&self, interest: &Interest) -> u64;
 
@@ -38,15 +47,38 @@ pub trait Chain: Send + Sync + 'static {
         proof: Proof,
     ) -> Result<Fetched, ChainError>;
 
-    /// The block of the current best chain at `height` and its parent's id; `NotYet` above the tip.
+    /// The block of the current best chain at `height` and its parent's id; `NotYet` above the tip. An empty height has the
+    /// id of the last block below it, as itself and as its parent.
     async fn block_at(&self, height: Height) -> Result<(BlockRef, BlockId), ChainError>;
 
     /// The height of the block that holds `transaction`; `None` when the endpoints know no such transaction or it is in no
     /// block yet.
     async fn locate(&self, transaction: &TxId) -> Result<Option<Height>, ChainError>;
 
+    /// The description of the contract at `address` as the chain itself keeps it (an IDL account, a Move package, the spec
+    /// in a contract's code), in the form that [`Dialect::interface`] reads from a file. `None` where the chain keeps none.
+    async fn describe(&self, address: &Address) -> Result<Option<Vec<u8>>, ChainError> {
+        let _ = address;
+        Ok(None)
+    }
+
     /// How the endpoints are doing, for `status`. URLs come without credentials.
     fn endpoints(&self) -> Vec<EndpointStatus>;
+
+    /// What the node pushes to us, for `status`.
+    fn subscriptions(&self) -> Vec<SubscriptionStatus> {
+        Vec::new()
+    }
+}
+
+/// How what was read above finality is made sure of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continuity {
+    /// Blocks name their parents: what is read is read with [`Proof::Linked`].
+    Linked,
+    /// What is read is a selection (the history of some contracts) that proves nothing by itself: it is read with
+    /// [`Proof::Sparse`] and read again when final, and what differs then is undone and replaced.
+    Reread,
 }
 
 /// An inclusive range of heights.
@@ -86,7 +118,8 @@ pub struct Tip {
 /// How strongly a fetch has to prove that what it returns is the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
-    /// Every height is returned with its parent's id, and each links to the one before.
+    /// Every block is returned with its parent's id, and each links to the one before. Heights that the chain left empty
+    /// are absent.
     Linked,
     /// Below finality: the chain's cheaper proof; heights without events may be left out.
     Sparse,
@@ -97,7 +130,7 @@ pub enum Proof {
 pub struct Fetched {
     /// Ascending; all of them under [`Proof::Linked`].
     pub blocks: Vec<Block>,
-    /// The block at the end of the range.
+    /// The end of the range: its last height, with the id of the last block at or below it.
     pub through: BlockRef,
 }
 
@@ -160,4 +193,19 @@ pub struct EndpointStatus {
     pub p95_ms: Option<u64>,
     /// The last failure in words.
     pub last_error: Option<String>,
+}
+
+/// How one push channel is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct SubscriptionStatus {
+    /// What is subscribed to, for example `logs of <program>` or `checkpoints`.
+    pub topic: String,
+    /// Whether it is established now.
+    pub listening: bool,
+    /// The node's id of it, where it has one.
+    pub id: Option<String>,
+    /// How often it was established again.
+    pub reconnects: u64,
+    /// The highest height it told of.
+    pub last_height: Option<Height>,
 }

@@ -30,9 +30,9 @@ pub trait Dialect: Send + Sync + fmt::Debug {
     /// Name and decimals of the native coin's units that expressions know, for example `ether` 18.
     fn units(&self) -> &'static [(&'static str, u32)];
 
-    /// Reads a contract description: the name of a built-in one, or the text of a file in the chain's own format, or
+    /// Reads a contract description: the name of a built-in one, or the content of a file in the chain's own format, or
     /// signatures, one per line.
-    fn interface(&self, source: &str) -> Result<Arc<dyn Interface>, InterfaceError>;
+    fn interface(&self, source: &[u8]) -> Result<Arc<dyn Interface>, InterfaceError>;
 
     /// An interface with nothing in it, for conditions that carry their whole signature.
     fn empty_interface(&self) -> Arc<dyn Interface>;
@@ -66,8 +66,15 @@ pub trait Decoder: Send + Sync + fmt::Debug {
     /// Its canonical signature: what `name` alone may leave open.
     fn signature(&self) -> &str;
 
-    /// Its arguments.
+    /// Its arguments; after them, at the end, its attributes.
     fn schema(&self) -> &Arc<Schema>;
+
+    /// How many of the schema's last fields are attributes: what the chain says of every event or call besides its
+    /// arguments (the module of a Move event, the depth of an instruction). Conditions reach them as `event.<name>` and
+    /// `call.<name>`, and messages show them beside the arguments.
+    fn attributes(&self) -> usize {
+        0
+    }
 
     /// Cheap: whether a payload with the right key can be this one (EVM: the number of topics fits, which tells
     /// an ERC-20 `Transfer` from an ERC-721 one).

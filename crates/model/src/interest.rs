@@ -9,14 +9,18 @@ use crate::{Address, EventKey};
 pub struct Interest {
     /// Events wanted: the union of these filters.
     pub events: Vec<EventFilter>,
-    /// Calls are wanted.
-    pub calls: bool,
-    /// Transactions with their details (sender, value, status, fee) are wanted, of every transaction.
+    /// Events of failed transactions are wanted too, on chains whose nodes tell them.
+    pub failed_events: bool,
+    /// Calls of these contracts are wanted.
+    pub calls: Contracts,
+    /// The details (sender, status, fee) of the transactions that hold what is wanted.
+    pub details: bool,
+    /// Transactions themselves are wanted, every one with its details.
     pub transactions: bool,
     /// Transfers of the native coin are wanted.
     pub native_transfers: bool,
     /// Transfers of these tokens are wanted; the events they come from are fetched as well.
-    pub token_transfers: Tokens,
+    pub token_transfers: Contracts,
 }
 
 impl Interest {
@@ -25,31 +29,40 @@ impl Interest {
         *self == Self::default()
     }
 
-    /// Whole blocks have to be read: events alone do not answer it.
+    /// Events alone do not answer it.
     pub fn needs_blocks(&self) -> bool {
-        self.calls || self.transactions || self.native_transfers
+        self.calls != Contracts::None || self.details || self.transactions || self.native_transfers
     }
 }
 
-/// Whose transfers are wanted.
+/// Which contracts something is wanted of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Tokens {
-    /// Of no token.
+pub enum Contracts {
+    /// Of none.
     #[default]
     None,
-    /// Of these contracts.
+    /// Of these.
     Of(BTreeSet<Address>),
-    /// Of every token.
+    /// Of all.
     Any,
 }
 
-impl Tokens {
-    /// Wants those of `contracts` too; of every token for `None`.
+impl Contracts {
+    /// Whether it is wanted of `contract`.
+    pub fn wants(&self, contract: &Address) -> bool {
+        match self {
+            Self::None => false,
+            Self::Of(wanted) => wanted.contains(contract),
+            Self::Any => true,
+        }
+    }
+
+    /// Wants it of `contracts` too; of all for `None`.
     pub fn want(&mut self, contracts: Option<&[Address]>) {
         match (&mut *self, contracts) {
             (Self::Any, _) => {}
             (_, None) => *self = Self::Any,
-            (Self::Of(tokens), Some(contracts)) => tokens.extend(contracts),
+            (Self::Of(wanted), Some(contracts)) => wanted.extend(contracts),
             (Self::None, Some(contracts)) => *self = Self::Of(contracts.iter().copied().collect()),
         }
     }

@@ -10,18 +10,24 @@ pub mod ids;
 pub mod int;
 pub mod interest;
 pub mod message;
+pub mod similar;
 pub mod target;
 pub mod value;
 
-pub use block::{Block, BlockRef, Call, Event, EventKey, Payload, Standard, Step, Transaction, Transfer};
-pub use chain::{Chain, ChainError, EndpointStatus, Fetched, HeightRange, Proof, Tip};
+pub use block::{
+    Block, BlockRef, Call, Defect, Event, EventKey, Payload, Standard, Step, Transaction, Transfer,
+};
+pub use chain::{
+    Chain, ChainError, Continuity, EndpointStatus, Fetched, HeightRange, Proof, SubscriptionStatus, Tip,
+};
 pub use dialect::{AddressError, ArgMask, DecodeError, Decoder, Dialect, Interface, InterfaceError};
 pub use ids::{
     Address, BlockId, DeliveryId, Finality, Height, MatchId, MonitorName, NetworkSlug, Position,
     PositionKind, TargetName, TenantId, Timestamp, TxId,
 };
 pub use int::Int;
-pub use interest::{EventFilter, Interest, Tokens};
+pub use interest::{Contracts, EventFilter, Interest};
 pub use message::{BlockFacts, Facts, Message, MessageKind};
+pub use similar::similar;
 pub use target::{Outcome, Reached, Target};
 pub use value::{Field, Schema, Type, Value};

@@ -25,6 +25,11 @@ pub enum Type {
     List(Arc<Type>),
     /// A struct or tuple.
     Record(Arc<Schema>),
+    /// A value that may be absent (an `Option`, a variant's content). Conditions see an absent one as they see a field
+    /// that a transaction lacks.
+    Optional(Arc<Type>),
+    /// A value that carries its own type, where no description tells it before. Conditions cannot look into it.
+    Any,
 }
 
 /// A named, typed place in a [`Schema`].
@@ -74,6 +79,10 @@ pub enum Value {
     List(Vec<Value>),
     /// Of [`Type::Record`]; one value per field of its schema.
     Record(Vec<Value>),
+    /// Of [`Type::Optional`]: absent. A present one is the value itself.
+    Null,
+    /// Of [`Type::Any`]: the value with its type.
+    Any(Box<(Type, Value)>),
 }
 
 /// Integers of types wider than this are JSON strings; narrower ones are JSON numbers. It depends on the type alone.
@@ -81,10 +90,13 @@ const JSON_SAFE_BITS: u16 = 53;
 
 impl Value {
     /// Appends the JSON form: integers of types wider than 53 bits as decimal strings, bytes as `0x…` text, addresses in
-    /// the chain's own text form, hashes of indexed values as `{"indexedHash":"0x…"}`. A value that is not of type `ty`
+    /// the chain's own text form, hashes of indexed values as `{"indexedHash":"0x…"}`, absent values as `null`. A value that is not of type `ty`
     /// becomes `null`; decoders never produce one.
     pub fn write_json(&self, ty: &Type, dialect: &dyn Dialect, out: &mut String) {
         match (self, ty) {
+            (Self::Null, _) => out.push_str("null"),
+            (Self::Any(typed), _) => typed.1.write_json(&typed.0, dialect, out),
+            (value, Type::Optional(ty)) => value.write_json(ty, dialect, out),
             (Self::Bool(value), _) => out.push_str(if *value { "true" } else { "false" }),
             (Self::Int(value), Type::Uint(bits) | Type::Int(bits)) if *bits <= JSON_SAFE_BITS => {
                 let _ = write!(out, "{value}");

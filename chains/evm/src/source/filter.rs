@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chainbell_model::{BlockId, EventKey, HeightRange, Interest, Tokens};
+use chainbell_model::{BlockId, EventKey, HeightRange, Interest, Contracts};
 use serde_json::{Value, json};
 
 use crate::TOKEN_TRANSFER_KEYS;
@@ -88,9 +88,9 @@ impl LogFilter {
             }
         }
         match &interest.token_transfers {
-            Tokens::None => {}
-            Tokens::Any => filter.any_address.extend(TOKEN_TRANSFER_KEYS),
-            Tokens::Of(tokens) => {
+            Contracts::None => {}
+            Contracts::Any => filter.any_address.extend(TOKEN_TRANSFER_KEYS),
+            Contracts::Of(tokens) => {
                 for token in tokens.iter().filter_map(|token| Emitter::try_from(&**token).ok()) {
                     filter.pairs.entry(token).or_default().extend(TOKEN_TRANSFER_KEYS);
                 }
@@ -243,7 +243,7 @@ mod tests {
         let mut expected = TOKEN_TRANSFER_KEYS.to_vec();
         expected.sort();
         let token = chainbell_model::Address::from([7; 20]);
-        for (tokens, addresses) in [(Tokens::Any, None), (Tokens::Of([token].into()), Some(vec![[7; 20]]))] {
+        for (tokens, addresses) in [(Contracts::Any, None), (Contracts::Of([token].into()), Some(vec![[7; 20]]))] {
             let filter = LogFilter::new(&Interest { token_transfers: tokens, ..Interest::default() });
             let queries = filter.queries(500);
             assert_eq!(queries.len(), 1);

@@ -10,7 +10,7 @@ use chainbell_evm::{
     assemble,
     wire::{WireBlock, WireLog, WireReceipt},
 };
-use chainbell_model::{Block, Interest, Tokens};
+use chainbell_model::{Block, Interest, Contracts};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -47,7 +47,7 @@ pub(crate) fn everything() -> Interest {
         calls: true,
         transactions: true,
         native_transfers: true,
-        token_transfers: Tokens::Any,
+        token_transfers: Contracts::Any,
         ..Interest::default()
     }
 }

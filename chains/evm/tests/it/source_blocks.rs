@@ -2,7 +2,7 @@
 
 use chainbell_devnet::evm::{EvmDevnet, EvmDevnetConfig, Fault, FaultPlan};
 use chainbell_evm::EvmChain;
-use chainbell_model::{Chain, ChainError, Height, HeightRange, Interest, Proof, Tokens};
+use chainbell_model::{Chain, ChainError, Height, HeightRange, Interest, Proof, Contracts};
 
 use crate::source_support::{
     chain, chain_of, config, error_of, events, everything, expected, network, network_of_distinct_logs, range,
@@ -13,7 +13,7 @@ fn all() -> Interest {
         calls: true,
         transactions: true,
         native_transfers: true,
-        token_transfers: Tokens::Any,
+        token_transfers: Contracts::Any,
         ..everything()
     }
 }

@@ -2,7 +2,7 @@
 
 use chainbell_devnet::evm::{EvmDevnetConfig, Fault, FaultPlan, LimitStyle, RangeLimits};
 use chainbell_evm::EvmConfig;
-use chainbell_model::{Chain, ChainError, EventFilter, Height, Interest, Proof, Tokens};
+use chainbell_model::{Chain, ChainError, EventFilter, Height, Interest, Proof, Contracts};
 
 use crate::source_support::{
     assert_complete, chain, chain_of, config, error_of, everything, network, network_of_distinct_logs, range,
@@ -38,7 +38,7 @@ async fn blocks_read_either_way_carry_the_same_time() {
 #[tokio::test]
 async fn token_transfers_are_read_from_any_contract() {
     let network = network(EvmDevnetConfig::default(), 20).await;
-    let interest = Interest { token_transfers: Tokens::Any, ..Interest::default() };
+    let interest = Interest { token_transfers: Contracts::Any, ..Interest::default() };
     for proof in [Proof::Linked, Proof::Sparse] {
         let fetched = chain(&network).fetch(range(1, 20), &interest, proof).await.unwrap();
         let transfers: usize = fetched.blocks.iter().map(|block| block.transfers.len()).sum();

@@ -23,6 +23,7 @@ static TRANSFER_SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(|| {
             Field::new("to", Type::Address),
             Field::new("amount", Type::Int(257)),
             Field::new("token_id", Type::Uint(256)),
+            Field::new("asset", Type::Text),
         ],
     })
 });
@@ -92,9 +93,12 @@ impl Form {
     }
 }
 
+/// The field `asset`.
+const ASSET: ArgMask = 1 << 6;
+
 fn read_transfer(transfer: &Transfer, wanted: ArgMask, out: &mut Vec<Option<Value>>) {
     let address = |address: &Option<Address>| address.map(Value::Address);
-    // The only one that allocates.
+    // These two allocate.
     let standard = (wanted & 1 != 0).then(|| Value::Text(transfer.standard.as_str().into()));
     out.extend([
         standard,
@@ -103,6 +107,7 @@ fn read_transfer(transfer: &Transfer, wanted: ArgMask, out: &mut Vec<Option<Valu
         address(&transfer.to),
         Some(Value::Int(transfer.amount)),
         transfer.token_id.map(Value::Int),
+        (wanted & ASSET != 0).then(|| transfer.asset.as_deref().map(|asset| Value::Text(asset.into()))).flatten(),
     ]);
 }
 

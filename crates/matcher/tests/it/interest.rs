@@ -1,7 +1,7 @@
 //! What has to be fetched for monitors.
 
 use chainbell_matcher::{AddressSets, MonitorSpec, Plan, TransferSpec};
-use chainbell_model::{EventFilter, Interest, Standard, Tokens};
+use chainbell_model::{EventFilter, Interest, Standard, Contracts};
 
 use crate::fake::{address, contract, dialect, interface, key, monitor};
 
@@ -77,8 +77,8 @@ fn transfers_ask_for_their_kinds() {
         assert!(wanted.events.is_empty() && !wanted.transactions);
         (wanted.native_transfers, wanted.token_transfers)
     };
-    assert_eq!(of(&[], &[]), (true, Tokens::Any));
-    assert_eq!(of(&[Standard::Native], &[]), (true, Tokens::None));
-    assert_eq!(of(&[Standard::Fungible], &[]), (false, Tokens::Any));
-    assert_eq!(of(&[], &[1]), (false, Tokens::Of([address(1)].into())));
+    assert_eq!(of(&[], &[]), (true, Contracts::Any));
+    assert_eq!(of(&[Standard::Native], &[]), (true, Contracts::None));
+    assert_eq!(of(&[Standard::Fungible], &[]), (false, Contracts::Any));
+    assert_eq!(of(&[], &[1]), (false, Contracts::Of([address(1)].into())));
 }

@@ -6,7 +6,7 @@ const SHOWN: usize = 5;
 const COMPARED: usize = 64;
 
 /// The names most similar to `wanted`, nearest first, each once.
-pub(crate) fn similar<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+pub fn similar<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let wanted = letters(wanted);
     let mut ranked: Vec<_> =
         names.into_iter().map(|name| (distance(&wanted, &letters(name)), name)).collect();
