@@ -10,7 +10,7 @@ use chainbell_evm::{
     bloom::Bloom,
     wire::WireLog,
 };
-use chainbell_model::{Address, ArgMask, Block, Decoder, Dialect, Interest, Contracts};
+use chainbell_model::{Address, ArgMask, Block, Contracts, Decoder, Dialect, Interest};
 use divan::{Bencher, black_box, counter::ItemsCount};
 
 const LOGS: usize = 1000;
@@ -51,7 +51,7 @@ fn block(logs: Vec<WireLog>, interest: &Interest) -> Block {
 }
 
 fn transfer() -> Arc<dyn Decoder> {
-    EvmDialect.interface("erc20").unwrap().events("Transfer").unwrap().remove(0)
+    EvmDialect.interface(b"erc20").unwrap().events("Transfer").unwrap().remove(0)
 }
 
 #[divan::bench]

@@ -1,7 +1,7 @@
 //! Turns a node's answers for one block into the common model, and refuses answers that contradict each other.
 
 use chainbell_model::{
-    Address, Block, BlockId, BlockRef, Call, Event, Height, Interest, Payload, Timestamp, Contracts,
+    Address, Block, BlockId, BlockRef, Call, Contracts, Event, Height, Interest, Payload, Timestamp,
     Transaction, TxId,
 };
 
@@ -83,7 +83,7 @@ pub fn full_block(
             check_log_transaction(place, &transaction, &log)?;
             push_log(&mut assembled, place, log, interest)?;
         }
-        if interest.calls {
+        if interest.calls != Contracts::None {
             assembled.calls.extend(top_level_call(place, &transaction));
         }
         let id = TxId::from(transaction.hash);
@@ -102,6 +102,7 @@ fn empty(frame: Frame) -> Block {
         events: Vec::new(),
         calls: Vec::new(),
         transfers: Vec::new(),
+        defects: Vec::new(),
     }
 }
 
@@ -127,6 +128,7 @@ fn push_log(
     let event = Event {
         transaction,
         index,
+        failed: false,
         emitter: Address::from(log.address),
         key: log.topics().first().copied(),
         payload: log.payload,
@@ -266,7 +268,7 @@ mod tests {
         };
         let (mut transactions, mut receipts) = [transaction(0), transaction(1)].into_iter().unzip();
         spoil(&mut transactions, &mut receipts);
-        let interest = Interest { calls: true, native_transfers: true, ..Interest::default() };
+        let interest = Interest { calls: Contracts::Any, native_transfers: true, ..Interest::default() };
         full_block(WireBlock { header, transactions }, receipts, &interest)
     }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use chainbell_model::{Address, AddressError, BlockId, Dialect, Interface, InterfaceError, Schema, TxId};
+use chainbell_model::{
+    Address, AddressError, BlockId, Dialect, Interface, InterfaceError, Schema, TxId, description_text,
+};
 
 use crate::{address, details, interface::EvmInterface};
 
@@ -45,8 +47,8 @@ impl Dialect for EvmDialect {
         &[("wei", 0), ("gwei", 9), ("ether", 18)]
     }
 
-    fn interface(&self, source: &str) -> Result<Arc<dyn Interface>, InterfaceError> {
-        Ok(EvmInterface::read(source)?)
+    fn interface(&self, source: &[u8]) -> Result<Arc<dyn Interface>, InterfaceError> {
+        Ok(EvmInterface::read(description_text(source)?)?)
     }
 
     fn empty_interface(&self) -> Arc<dyn Interface> {

@@ -7,15 +7,13 @@ use std::{
 
 use chainbell_model::{Decoder, Interface, InterfaceError, similar};
 
-use crate::{
-    abi::{
-        builtin,
-        call::CallDecoder,
-        description,
-        event::EventDecoder,
-        raw::{RawCall, RawEvent},
-        signature::{Kind, Signature},
-    },
+use crate::abi::{
+    builtin,
+    call::CallDecoder,
+    description,
+    event::EventDecoder,
+    raw::{RawCall, RawEvent},
+    signature::{Kind, Signature},
 };
 
 /// The descriptions that have names, compiled once: thousands of contracts may be of one.

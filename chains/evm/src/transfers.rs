@@ -41,6 +41,7 @@ pub(crate) fn native_transfer(
         sub: 0,
         standard: Standard::Native,
         token: None,
+        asset: None,
         from: Some(Address::from(transaction.from)),
         to: transaction.to.or(receipt.contract_address).map(Address::from),
         amount: Int::from(transaction.value),
@@ -103,6 +104,7 @@ fn push(
             sub,
             standard,
             token: Some(event.emitter),
+            asset: None,
             from,
             to,
             amount,
@@ -157,6 +159,7 @@ mod tests {
         body[data_at..].copy_from_slice(data.as_flattened());
         let event = Event {
             transaction: 3,
+            failed: false,
             index: 7,
             emitter: Address::from([1; 20]),
             key: topics.first().copied(),

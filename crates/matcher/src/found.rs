@@ -49,7 +49,9 @@ pub struct Found {
     /// The types of `args`. Transfers have `standard`, `token`, `from`, `to`, `amount` and `token_id`; transactions have
     /// none: their details are in the block.
     pub schema: Arc<Schema>,
-    /// All arguments, decoded.
+    /// How many of the last of `args` are attributes: what the chain says besides the arguments.
+    pub attributes: usize,
+    /// All arguments and attributes, decoded.
     pub args: Vec<Option<Value>>,
     /// Every monitor that matched, ascending, for [`crate::Plan::monitor`].
     pub monitors: Vec<u32>,

@@ -50,6 +50,8 @@ pub struct MonitorSpec {
     pub to: Vec<Address>,
     /// What else has to hold, in the language of [`crate::lang`].
     pub when: Option<String>,
+    /// Whether events of failed transactions match too, on chains whose nodes tell them.
+    pub include_failed: bool,
     /// How final a block must be before its matches are delivered.
     pub deliver_at: Finality,
     /// Where matches are delivered.

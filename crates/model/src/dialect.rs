@@ -131,6 +131,17 @@ pub enum InterfaceError {
     },
 }
 
+/// A description that must be text.
+///
+/// # Errors
+/// It is not UTF-8; where.
+pub fn description_text(source: &[u8]) -> Result<&str, InterfaceError> {
+    std::str::from_utf8(source).map_err(|error| InterfaceError::Malformed {
+        reason: "this is not text in UTF-8".to_owned(),
+        offset: Some(error.valid_up_to()),
+    })
+}
+
 fn suggestion(similar: &[String]) -> String {
     match similar {
         [] => String::new(),

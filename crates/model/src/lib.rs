@@ -20,7 +20,9 @@ pub use block::{
 pub use chain::{
     Chain, ChainError, Continuity, EndpointStatus, Fetched, HeightRange, Proof, SubscriptionStatus, Tip,
 };
-pub use dialect::{AddressError, ArgMask, DecodeError, Decoder, Dialect, Interface, InterfaceError};
+pub use dialect::{
+    AddressError, ArgMask, DecodeError, Decoder, Dialect, Interface, InterfaceError, description_text,
+};
 pub use ids::{
     Address, BlockId, DeliveryId, Finality, Height, MatchId, MonitorName, NetworkSlug, Position,
     PositionKind, TargetName, TenantId, Timestamp, TxId,

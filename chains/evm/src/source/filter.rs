@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use chainbell_model::{BlockId, EventKey, HeightRange, Interest, Contracts};
+use chainbell_model::{BlockId, Contracts, EventKey, HeightRange, Interest};
 use serde_json::{Value, json};
 
 use crate::TOKEN_TRANSFER_KEYS;
@@ -243,7 +243,9 @@ mod tests {
         let mut expected = TOKEN_TRANSFER_KEYS.to_vec();
         expected.sort();
         let token = chainbell_model::Address::from([7; 20]);
-        for (tokens, addresses) in [(Contracts::Any, None), (Contracts::Of([token].into()), Some(vec![[7; 20]]))] {
+        for (tokens, addresses) in
+            [(Contracts::Any, None), (Contracts::Of([token].into()), Some(vec![[7; 20]]))]
+        {
             let filter = LogFilter::new(&Interest { token_transfers: tokens, ..Interest::default() });
             let queries = filter.queries(500);
             assert_eq!(queries.len(), 1);

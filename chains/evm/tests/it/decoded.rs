@@ -19,11 +19,11 @@ fn decoders(folder: &Path) -> Vec<(String, Arc<dyn Decoder>)> {
     let mut decoders = Vec::new();
     for path in files(&folder.join("abis"), ".json") {
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let interface = EvmDialect.interface(&text(&path)).unwrap_or_else(|error| panic!("{stem}: {error}"));
+        let interface = EvmDialect.interface(text(&path).as_bytes()).unwrap_or_else(|error| panic!("{stem}: {error}"));
         assert!(!interface.all_events().is_empty());
         decoders.extend(interface.all_events().into_iter().map(|decoder| (stem.clone(), decoder)));
     }
-    let weth = EvmDialect.interface("weth").unwrap();
+    let weth = EvmDialect.interface(b"weth").unwrap();
     for name in ["Deposit", "Withdrawal"] {
         decoders.push(("weth9".to_owned(), weth.events(name).unwrap().remove(0)));
     }
@@ -91,7 +91,7 @@ fn the_events_of_a_recorded_session_decode_as_its_end_tells() {
         }
     }
     let end = lines.last().unwrap();
-    let interface = EvmDialect.interface(&end["abi"].to_string()).unwrap();
+    let interface = EvmDialect.interface(end["abi"].to_string().as_bytes()).unwrap();
     let mut decoded = 0;
     // The recorder could not tell the anonymous event.
     for told in end["finalLogs"].as_array().unwrap().iter().filter(|told| told.get("err").is_none()) {

@@ -10,7 +10,7 @@ use chainbell_evm::{
     assemble,
     wire::{WireBlock, WireLog, WireReceipt},
 };
-use chainbell_model::{Block, Interest, Contracts};
+use chainbell_model::{Block, Contracts, Interest};
 use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
@@ -44,7 +44,7 @@ pub(crate) fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
 
 pub(crate) fn everything() -> Interest {
     Interest {
-        calls: true,
+        calls: Contracts::Any,
         transactions: true,
         native_transfers: true,
         token_transfers: Contracts::Any,

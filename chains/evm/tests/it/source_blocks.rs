@@ -2,7 +2,7 @@
 
 use chainbell_devnet::evm::{EvmDevnet, EvmDevnetConfig, Fault, FaultPlan};
 use chainbell_evm::EvmChain;
-use chainbell_model::{Chain, ChainError, Height, HeightRange, Interest, Proof, Contracts};
+use chainbell_model::{Chain, ChainError, Contracts, Height, HeightRange, Interest, Proof};
 
 use crate::source_support::{
     chain, chain_of, config, error_of, events, everything, expected, network, network_of_distinct_logs, range,
@@ -10,7 +10,7 @@ use crate::source_support::{
 
 fn all() -> Interest {
     Interest {
-        calls: true,
+        calls: Contracts::Any,
         transactions: true,
         native_transfers: true,
         token_transfers: Contracts::Any,

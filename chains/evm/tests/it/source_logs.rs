@@ -2,7 +2,7 @@
 
 use chainbell_devnet::evm::{EvmDevnetConfig, Fault, FaultPlan, LimitStyle, RangeLimits};
 use chainbell_evm::EvmConfig;
-use chainbell_model::{Chain, ChainError, EventFilter, Height, Interest, Proof, Contracts};
+use chainbell_model::{Chain, ChainError, Contracts, EventFilter, Height, Interest, Proof};
 
 use crate::source_support::{
     assert_complete, chain, chain_of, config, error_of, everything, network, network_of_distinct_logs, range,

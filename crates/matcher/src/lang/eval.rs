@@ -71,8 +71,9 @@ enum View<'v> {
 }
 
 impl<'v> View<'v> {
-    fn of(value: &'v Value) -> Self {
-        match value {
+    /// `None` for what is absent.
+    fn of(value: &'v Value) -> Option<Self> {
+        Some(match value {
             Value::Bool(value) => Self::Bool(*value),
             Value::Int(value) => Self::Int(*value),
             Value::Address(value) => Self::Address(value),
@@ -80,7 +81,9 @@ impl<'v> View<'v> {
             Value::Text(value) => Self::Text(value),
             Value::List(value) => Self::List(value),
             Value::Record(value) => Self::Record(value),
-        }
+            Value::Any(typed) => return Self::of(&typed.1),
+            Value::Null => return None,
+        })
     }
 
     /// The text or bytes as bytes.
@@ -170,7 +173,7 @@ impl Condition {
                     return Ok(false);
                 };
                 env.spend(list.len())?;
-                Ok(list.iter().any(|item| compare(Comparison::Equal, value, View::of(item))))
+                Ok(list.iter().filter_map(View::of).any(|item| compare(Comparison::Equal, value, item)))
             }
             Self::Affix(affix, text, wanted) => {
                 let (Some(text), Some(wanted)) = (text.value(env, items)?, wanted.value(env, items)?) else {
@@ -221,7 +224,7 @@ impl Operand {
         items: Option<&'v Items<'v>>,
     ) -> Result<Option<View<'v>>, EvalError> {
         Ok(match self {
-            Self::Const(_) | Self::Arg(_) | Self::Detail(_) => self.stored(env).map(View::of),
+            Self::Const(_) | Self::Arg(_) | Self::Detail(_) => self.stored(env).and_then(View::of),
             Self::Height => Some(View::Int(Int::from(env.block.reference.height.0))),
             Self::Time => Some(View::Int(Int::from(env.block.time.0.div_euclid(1_000)))),
             Self::BlockHash => Some(View::Bytes(&env.block.reference.id.0)),
@@ -229,13 +232,13 @@ impl Operand {
             Self::FactIndex => Some(View::Int(Int::from(u64::from(env.index)))),
             Self::Item(levels) => bound(items, *levels),
             Self::Field(record, place) => match record.value(env, items)? {
-                Some(View::Record(values)) => values.get(*place).map(View::of),
+                Some(View::Record(values)) => values.get(*place).and_then(View::of),
                 _ => None,
             },
             Self::Index(parts) => match (parts.0.value(env, items)?, parts.1.value(env, items)?) {
                 (Some(View::List(list)), Some(View::Int(index))) => {
                     let index = index.to_u64().and_then(|index| usize::try_from(index).ok());
-                    index.and_then(|index| list.get(index)).map(View::of)
+                    index.and_then(|index| list.get(index)).and_then(View::of)
                 }
                 _ => None,
             },
@@ -262,7 +265,7 @@ fn bound<'v>(items: Option<&'v Items<'v>>, levels: usize) -> Option<View<'v>> {
     for _ in 0..levels {
         items = items.outer?;
     }
-    Some(View::of(items.item))
+    View::of(items.item)
 }
 
 fn size<'v>(value: Option<View<'v>>, env: &Env<'_>) -> Result<Option<View<'v>>, EvalError> {
@@ -296,7 +299,10 @@ pub(super) fn calculate(operator: Arithmetic, left: Int, right: Int) -> Result<I
 fn compare_stored(comparison: Comparison, left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Int(left), Value::Int(right)) => ordered(comparison, left.cmp(right)),
-        _ => compare(comparison, View::of(left), View::of(right)),
+        _ => match (View::of(left), View::of(right)) {
+            (Some(left), Some(right)) => compare(comparison, left, right),
+            _ => false,
+        },
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use chainbell_model::{ArgMask, Dialect, Schema, Type, Value};
+use chainbell_model::{ArgMask, Dialect, Field, Schema, Type, Value};
 
 use super::{
     ast::{Expression, Kind, Word},
@@ -22,8 +22,33 @@ pub(crate) struct Scope<'a> {
     pub(crate) name: &'a str,
     pub(crate) signature: &'a str,
     pub(crate) args: &'a Arc<Schema>,
+    /// How many of the last of `args` are attributes.
+    pub(crate) attributes: usize,
     pub(crate) dialect: &'a dyn Dialect,
     pub(crate) sets: &'a AddressSets,
+}
+
+impl Scope<'_> {
+    fn arguments(&self) -> &[Field] {
+        let fields = &self.args.fields;
+        &fields[..fields.len().saturating_sub(self.attributes)]
+    }
+
+    fn argument(&self, name: &str) -> Option<usize> {
+        self.arguments().iter().position(|field| &*field.name == name)
+    }
+
+    fn attribute(&self, name: &str) -> Option<usize> {
+        let first = self.arguments().len();
+        let place = self.args.fields[first..].iter().position(|field| &*field.name == name)?;
+        Some(first + place)
+    }
+
+    /// What is known of an event or call besides its arguments.
+    fn fact_fields(&self) -> Vec<&str> {
+        let attributes = &self.args.fields[self.arguments().len()..];
+        FACT_FIELDS.into_iter().chain(attributes.iter().map(|field| &*field.name)).collect()
+    }
 }
 
 /// The names that are never arguments.
@@ -82,7 +107,7 @@ impl Checker<'_> {
             return Lookup::Found(Typed { operand: Operand::Item(levels), ty, span });
         }
         if ROOTS.contains(&name) {
-            let message = match self.scope.args.index_of(name) {
+            let message = match self.scope.argument(name) {
                 Some(_) => format!("{name} is not a value; the argument of that name is args.{name}"),
                 None => format!("{name} is not a value; it has fields, written {name}.…"),
             };
@@ -92,22 +117,27 @@ impl Checker<'_> {
     }
 
     fn argument(&mut self, name: &str, span: Range<usize>) -> Lookup {
-        let Some(place) = self.scope.args.index_of(name) else {
+        let Some(place) = self.scope.argument(name) else {
             let known = self.known_names();
             let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
             let message = format!("there is no {name:?}{}", suggestion(name, &known));
             return Lookup::Absent(ExprError::new(span, message));
         };
+        Lookup::Found(self.field(place, span))
+    }
+
+    /// The argument or attribute at `place`.
+    fn field(&mut self, place: usize, span: Range<usize>) -> Typed {
         // Schemas have at most 64 fields; a decoder that breaks this decodes everything.
         self.wanted |=
             u32::try_from(place).ok().and_then(|place| 1u64.checked_shl(place)).unwrap_or(ArgMask::MAX);
         let ty = Ty::of(&self.scope.args.fields[place].ty);
-        Lookup::Found(Typed { operand: Operand::Arg(place), ty, span })
+        Typed { operand: Operand::Arg(place), ty, span }
     }
 
     /// Arguments first, then what the transaction and the block have.
     fn known_names(&self) -> Vec<Box<str>> {
-        let arguments = self.scope.args.fields.iter().map(|field| Box::from(&*field.name));
+        let arguments = self.scope.arguments().iter().map(|field| Box::from(&*field.name));
         let details = self.scope.dialect.transaction_schema().fields.iter();
         arguments
             .chain(details.map(|field| format!("tx.{}", field.name).into()))
@@ -159,9 +189,12 @@ impl Checker<'_> {
             "signature" => text(self.scope.signature),
             "contract" => (Operand::Contract, Ty::Address),
             "index" => (Operand::FactIndex, Ty::of(&Type::Uint(32))),
-            _ => {
+            name => {
+                if let Some(place) = self.scope.attribute(name) {
+                    return Lookup::Found(self.field(place, span));
+                }
                 let of = if self.scope.subject == Subject::Call { "a call" } else { "an event" };
-                return absent_field(of, field, &FACT_FIELDS);
+                return absent_field(of, field, &self.scope.fact_fields());
             }
         };
         Lookup::Found(Typed { operand, ty, span })

@@ -16,6 +16,8 @@ pub(super) enum Ty {
     Text,
     List(Arc<Type>),
     Record(Arc<Schema>),
+    /// Told by the data only.
+    Any,
 }
 
 /// What an integer type of the chain can hold.
@@ -37,6 +39,9 @@ impl Ty {
             Type::Text => Self::Text,
             Type::List(item) => Self::List(Arc::clone(item)),
             Type::Record(schema) => Self::Record(Arc::clone(schema)),
+            // What is absent has no value, as a field that a transaction lacks.
+            Type::Optional(ty) => Self::of(ty),
+            Type::Any => Self::Any,
         }
     }
 
@@ -52,6 +57,7 @@ impl Ty {
             Self::Text => "text",
             Self::List(_) => "a list",
             Self::Record(_) => "a record",
+            Self::Any => "a value whose type no description tells",
         }
         .to_owned()
     }
@@ -60,7 +66,7 @@ impl Ty {
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Int(_), Self::Int(_)) => true,
-            (Self::List(_) | Self::Record(_), _) => false,
+            (Self::List(_) | Self::Record(_) | Self::Any, _) => false,
             (one, other) => one == other,
         }
     }

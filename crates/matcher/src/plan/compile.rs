@@ -100,7 +100,8 @@ impl<'a> Compiler<'a> {
             let key = self.forms.get(form).key;
             self.wishes.event(contract.address.as_ref(), key);
             let path = path_of(contract.address, key);
-            let group = GroupKey { subject: Subject::Event, path, form, program: None, residue: None };
+            let subject = Subject::Event;
+            let group = GroupKey { subject, path, form, program: None, residue: None, failed: false };
             self.groups.join(group, Member::Store(tenant_index));
         }
     }
@@ -164,6 +165,7 @@ impl<'a> Compiler<'a> {
             }
         }
         let contracts = addresses_of(&spec.contracts);
+        let contracts_named = contracts.is_some();
         if let Some(transfers) = &spec.transfers {
             self.check_transfers(spec, transfers, contracts.is_some());
             let reading = Reading { form: TRANSFER_FORM, contracts: contracts.clone() };
@@ -176,6 +178,13 @@ impl<'a> Compiler<'a> {
         if spec.transactions {
             let reading = Reading { form: TRANSACTION_FORM, contracts };
             watched.push(Watched { subject: Subject::Transaction, reading, standards: Vec::new() });
+        }
+        if spec.transactions && contracts_named && self.parties.receiver.is_none() {
+            let message = format!(
+                "a transaction of {} is not sent to a contract: look for calls, or test its fields in when",
+                self.dialect.chain()
+            );
+            self.report(spec, "contracts", None, message);
         }
         if spec.transfers.is_none() && !spec.transactions {
             self.check_served(spec, &served);
@@ -241,16 +250,18 @@ impl<'a> Compiler<'a> {
         self.wish(subject, &reading, &standards, needs_transaction);
         let key = self.forms.get(reading.form).key;
         let form = reading.form;
+        let failed = spec.include_failed && subject == Subject::Event;
+        self.wishes.rest.failed_events |= failed;
         let (paths, residue) = paths_of(spec, reading, standards, key);
         let residue = self.groups.residue(residue);
         for path in paths {
-            let group = GroupKey { subject, path, form, program, residue };
+            let group = GroupKey { subject, path, form, program, residue, failed };
             self.groups.join(group, Member::Monitor(monitor));
         }
     }
 
     fn wish(&mut self, subject: Subject, reading: &Reading, standards: &[Standard], needs_transaction: bool) {
-        self.wishes.rest.transactions |= needs_transaction;
+        self.wishes.rest.details |= needs_transaction;
         match subject {
             Subject::Event => {
                 let key = self.forms.get(reading.form).key;
@@ -261,7 +272,7 @@ impl<'a> Compiler<'a> {
                     }
                 }
             }
-            Subject::Call => self.wishes.rest.calls = true,
+            Subject::Call => self.wishes.rest.calls.want(reading.contracts.as_deref()),
             Subject::Transaction => self.wishes.rest.transactions = true,
             Subject::Transfer => {
                 let asks = |standard| standards.is_empty() || standards.contains(&standard);

@@ -114,6 +114,7 @@ impl<'a> Conditions<'a> {
             name: &form.name,
             signature: &form.signature,
             args: &form.schema,
+            attributes: form.attributes,
             dialect: &**self.dialect,
             sets: self.sets,
         };

@@ -78,6 +78,9 @@ impl<'a> Walk<'a> {
         if form.key.is_some() && form.key.as_ref() != fact.at.key {
             return;
         }
+        if fact.failed && !group.failed {
+            return;
+        }
         let residue = group.residue.map(|residue| &plan.residues[residue as usize]);
         if residue.is_some_and(|residue| !residue.admits(&fact.at, fact.standard())) {
             return;
@@ -140,6 +143,7 @@ impl<'a> Walk<'a> {
                 name: form.name.clone(),
                 signature: form.signature.clone(),
                 schema: form.schema.clone(),
+                attributes: form.attributes,
                 args: std::mem::take(&mut slot.args),
                 monitors: std::mem::take(&mut slot.monitors),
                 stored_by: slot

@@ -34,6 +34,8 @@ pub(super) struct Fact<'a> {
     pub(super) transaction: u32,
     pub(super) at: Coordinates<'a>,
     pub(super) body: Body<'a>,
+    /// An event of a transaction that failed.
+    pub(super) failed: bool,
 }
 
 impl<'a> Fact<'a> {
@@ -49,6 +51,7 @@ impl<'a> Fact<'a> {
                 ..Coordinates::default()
             },
             body: Body::Payload(&event.payload),
+            failed: event.failed,
         })
     }
 
@@ -64,6 +67,7 @@ impl<'a> Fact<'a> {
                 ..Coordinates::default()
             },
             body: Body::Payload(&call.payload),
+            failed: false,
         })
     }
 
@@ -80,6 +84,7 @@ impl<'a> Fact<'a> {
                 receiver: transfer.to.as_ref(),
             },
             body: Body::Transfer(transfer),
+            failed: false,
         })
     }
 
@@ -91,6 +96,7 @@ impl<'a> Fact<'a> {
             transaction: u32::try_from(place).ok()?,
             at: Coordinates { contract: receiver, ..Coordinates::default() },
             body: Body::Transaction,
+            failed: false,
         };
         Some(fact.with_parties(block, parties))
     }

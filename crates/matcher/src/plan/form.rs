@@ -53,7 +53,9 @@ pub(super) struct Form {
     pub(super) name: Arc<str>,
     pub(super) signature: Arc<str>,
     pub(super) schema: Arc<Schema>,
-    /// Every argument.
+    /// How many of the schema's last fields are attributes.
+    pub(super) attributes: usize,
+    /// Every argument and attribute.
     pub(super) all: ArgMask,
     /// The arguments that some condition on this form looks at.
     pub(super) asked: ArgMask,
@@ -107,12 +109,14 @@ fn read_transfer(transfer: &Transfer, wanted: ArgMask, out: &mut Vec<Option<Valu
         address(&transfer.to),
         Some(Value::Int(transfer.amount)),
         transfer.token_id.map(Value::Int),
-        (wanted & ASSET != 0).then(|| transfer.asset.as_deref().map(|asset| Value::Text(asset.into()))).flatten(),
+        (wanted & ASSET != 0)
+            .then(|| transfer.asset.as_deref().map(|asset| Value::Text(asset.into())))
+            .flatten(),
     ]);
 }
 
 /// What conditions see of a form.
-type ScopeKey = (Subject, Arc<str>, Arc<str>, Arc<Schema>);
+type ScopeKey = (Subject, Arc<str>, Arc<str>, Arc<Schema>, usize);
 
 /// All forms of a plan, each decoder once.
 #[derive(Debug)]
@@ -125,8 +129,8 @@ pub(super) struct Forms {
 impl Forms {
     pub(super) fn new() -> Self {
         let mut forms = Self { forms: Vec::new(), decoders: Default::default(), scopes: Default::default() };
-        forms.push(Reader::Normalised, Subject::Transfer, None, ("transfer", "", &TRANSFER_SCHEMA));
-        forms.push(Reader::Normalised, Subject::Transaction, None, ("transaction", "", &Arc::default()));
+        forms.push(Reader::Normalised, Subject::Transfer, None, ("transfer", "", &TRANSFER_SCHEMA, 0));
+        forms.push(Reader::Normalised, Subject::Transaction, None, ("transaction", "", &Arc::default(), 0));
         forms
     }
 
@@ -137,7 +141,7 @@ impl Forms {
         if let Some(&form) = self.decoders.get(&identity) {
             return form;
         }
-        let parts = (decoder.name(), decoder.signature(), decoder.schema());
+        let parts = (decoder.name(), decoder.signature(), decoder.schema(), decoder.attributes());
         let form = self.push(Reader::Decoder(Arc::clone(decoder)), subject, decoder.key(), parts);
         self.decoders.insert(identity, form);
         form
@@ -148,17 +152,17 @@ impl Forms {
         reader: Reader,
         subject: Subject,
         key: Option<EventKey>,
-        (name, signature, schema): (&str, &str, &Arc<Schema>),
+        (name, signature, schema, attributes): (&str, &str, &Arc<Schema>, usize),
     ) -> u32 {
-        let key_of_scope: ScopeKey = (subject, name.into(), signature.into(), Arc::clone(schema));
-        let (_, name, signature, schema) = key_of_scope.clone();
+        let key_of_scope: ScopeKey = (subject, name.into(), signature.into(), Arc::clone(schema), attributes);
+        let (_, name, signature, schema, attributes) = key_of_scope.clone();
         let next = self.scopes.len() as u32;
         let scope = *self.scopes.entry(key_of_scope).or_insert(next);
         let all = u32::try_from(schema.fields.len())
             .ok()
             .and_then(|fields| ArgMask::MAX.checked_shl(fields))
             .map_or(ArgMask::MAX, |beyond| !beyond);
-        let form = Form { reader, subject, key, name, signature, schema, all, asked: 0, scope };
+        let form = Form { reader, subject, key, name, signature, schema, attributes, all, asked: 0, scope };
         self.forms.push(form);
         self.forms.len() as u32 - 1
     }

@@ -17,6 +17,8 @@ pub(super) struct Group {
     pub(super) program: Option<u32>,
     /// What the access path does not prove: index into the plan's residues.
     pub(super) residue: Option<u32>,
+    /// Events of failed transactions are asked for too.
+    pub(super) failed: bool,
     /// Ascending.
     pub(super) monitors: Vec<u32>,
     /// Who stores the facts without a monitor: indexes into the plan's tenants.
@@ -56,6 +58,7 @@ pub(super) struct GroupKey {
     pub(super) form: u32,
     pub(super) program: Option<u32>,
     pub(super) residue: Option<u32>,
+    pub(super) failed: bool,
 }
 
 /// Who joins a group.
@@ -77,11 +80,18 @@ pub(super) struct Groups {
 impl Groups {
     /// Puts `member` into the group of `key`.
     pub(super) fn join(&mut self, key: GroupKey, member: Member) {
-        let (form, program, residue) = (key.form, key.program, key.residue);
+        let (form, program, residue, failed) = (key.form, key.program, key.residue, key.failed);
         let next = self.groups.len() as u32;
         let group = *self.known.entry(key).or_insert(next);
         if group == next {
-            self.groups.push(Group { form, program, residue, monitors: Vec::new(), stores: Vec::new() });
+            self.groups.push(Group {
+                form,
+                program,
+                residue,
+                failed,
+                monitors: Vec::new(),
+                stores: Vec::new(),
+            });
         }
         let group = &mut self.groups[group as usize];
         let (members, member) = match member {

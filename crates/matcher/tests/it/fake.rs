@@ -80,8 +80,8 @@ impl Dialect for FakeDialect {
     fn units(&self) -> &'static [(&'static str, u32)] {
         &[("ether", 18), ("gwei", 9)]
     }
-    fn interface(&self, source: &str) -> Result<Arc<dyn Interface>, InterfaceError> {
-        Ok(interface(source))
+    fn interface(&self, source: &[u8]) -> Result<Arc<dyn Interface>, InterfaceError> {
+        Ok(interface(chainbell_model::description_text(source)?))
     }
     fn empty_interface(&self) -> Arc<dyn Interface> {
         interface("")
@@ -259,6 +259,11 @@ fn read(ty: &Type, rest: &mut &[u8]) -> Option<Value> {
     }
     let word = |rest: &mut &[u8]| -> Option<[u8; 32]> { take(rest, 32)?.try_into().ok() };
     Some(match ty {
+        Type::Any => return None,
+        Type::Optional(ty) => match take(rest, 1)? {
+            [0] => Value::Null,
+            _ => read(ty, rest)?,
+        },
         Type::Bool => Value::Bool(take(rest, 1)? == [1]),
         Type::Uint(_) => Value::Int(Int::from_unsigned_be(word(rest)?)),
         Type::Int(_) => Value::Int(Int::from_signed_be(word(rest)?)),
@@ -313,6 +318,9 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             items.iter().for_each(|item| write(item, out));
         }
         Value::Record(values) => values.iter().for_each(|value| write(value, out)),
+        // A present optional value is written as 1 and the value, by whoever knows that it is optional.
+        Value::Null => out.push(0),
+        Value::Any(_) => panic!("the fake chain has descriptions for everything"),
     }
 }
 
@@ -338,6 +346,7 @@ pub(crate) fn monitor(name: &str) -> MonitorSpec {
         from: Vec::new(),
         to: Vec::new(),
         when: None,
+        include_failed: false,
         deliver_at: Finality::Seen,
         targets: Arc::new([]),
     }
@@ -353,6 +362,7 @@ pub(crate) fn block() -> Block {
         events: Vec::new(),
         calls: Vec::new(),
         transfers: Vec::new(),
+        defects: Vec::new(),
     }
 }
 
@@ -368,7 +378,7 @@ pub(crate) fn transaction(index: u32, to: Option<u8>) -> Transaction {
 }
 
 pub(crate) fn event(index: u32, emitter: u8, name: &str, payload: Payload) -> Event {
-    Event { transaction: 0, index, emitter: address(emitter), key: Some(key(name)), payload }
+    Event { transaction: 0, index, failed: false, emitter: address(emitter), key: Some(key(name)), payload }
 }
 
 pub(crate) fn call(index: u32, contract: u8, name: &str, payload: Payload) -> Call {

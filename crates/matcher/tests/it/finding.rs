@@ -59,6 +59,7 @@ fn transfer(
         sub,
         standard,
         token: token.map(address),
+        asset: None,
         from: Some(address(from)),
         to: to.map(address),
         amount: Int::from(9u64),

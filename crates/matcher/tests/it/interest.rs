@@ -1,7 +1,7 @@
 //! What has to be fetched for monitors.
 
 use chainbell_matcher::{AddressSets, MonitorSpec, Plan, TransferSpec};
-use chainbell_model::{EventFilter, Interest, Standard, Contracts};
+use chainbell_model::{Contracts, EventFilter, Interest, Standard};
 
 use crate::fake::{address, contract, dialect, interface, key, monitor};
 
@@ -58,7 +58,7 @@ fn whole_blocks_are_read_only_for_what_needs_them() {
     assert!(interest(vec![when("value > 1 && tx.value > 5")]).transactions);
     assert!(interest(vec![MonitorSpec { from: vec![address(1)], ..on(&[1], "A") }]).transactions);
     let calls = MonitorSpec { events: Vec::new(), calls: vec!["A".into()], ..on(&[1], "A") };
-    assert_eq!(interest(vec![calls]), Interest { calls: true, ..Interest::default() });
+    assert_eq!(interest(vec![calls]), Interest { calls: Contracts::Any, ..Interest::default() });
     let transactions = MonitorSpec { transactions: true, ..monitor("m") };
     assert_eq!(interest(vec![transactions]), Interest { transactions: true, ..Interest::default() });
     assert!(interest(Vec::new()).is_empty());
