@@ -31,4 +31,4 @@ pub use call::{Call, EndpointId, Hedging, Params, Reply};
 pub use config::{EndpointConfig, PoolConfig};
 pub use error::RpcError;
 pub use pool::{EndpointSnapshot, Pool};
-pub use subscription::{Subscription, SubscriptionConfig, SubscriptionState};
+pub use subscription::{Notification, Subscription, SubscriptionConfig, SubscriptionState};

@@ -21,7 +21,7 @@ use tokio_tungstenite::{
 };
 
 use super::{
-    Shared, SubscriptionConfig,
+    Notification, Shared, SubscriptionConfig,
     message::{self, Incoming},
 };
 use crate::{
@@ -31,8 +31,6 @@ use crate::{
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// The id of the subscribe request, the only one on its connection.
-const REQUEST_ID: u64 = 1;
 /// The only messages sent are small; a write that takes longer stands still.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 const BUFFER_BYTES: usize = 16 << 10;
@@ -118,9 +116,11 @@ async fn connect(config: &SubscriptionConfig, origin: &Origin) -> Result<Socket,
         .max_message_size(Some(config.max_message_bytes))
         .max_frame_size(Some(config.max_message_bytes));
     let (mut socket, _) = connect_async_with_config(origin.request.clone(), Some(limits), true).await?;
-    let subscribe =
-        json!({"jsonrpc": "2.0", "id": REQUEST_ID, "method": config.method, "params": config.params});
-    socket.send(Message::text(subscribe.to_string())).await?;
+    for (topic, (method, params)) in config.topics().enumerate() {
+        let id = message::request_id(topic);
+        let subscribe = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
+        socket.send(Message::text(subscribe.to_string())).await?;
+    }
     Ok(socket)
 }
 
@@ -136,12 +136,13 @@ struct Watch {
 async fn follow(config: &SubscriptionConfig, mut socket: Socket, shared: &Shared) -> Ended {
     let began = Instant::now();
     let mut watch = Watch { heard: began, told: began, pinged: began };
-    let mut subscription = None;
+    let mut ids = vec![None; config.topics().count()];
     loop {
         // Whatever comes first: the next ping, or the end of one of the patiences.
         let ping = watch.pinged + config.ping_interval;
         let dead = watch.heard + config.ping_interval.mul_f64(2.5);
-        let patience = if subscription.is_some() { config.silence_timeout } else { config.connect_timeout };
+        let patience =
+            if ids.iter().all(Option::is_some) { config.silence_timeout } else { config.connect_timeout };
         let silent = watch.told + patience;
         tokio::select! {
             message = socket.next() => {
@@ -153,7 +154,7 @@ async fn follow(config: &SubscriptionConfig, mut socket: Socket, shared: &Shared
                     Some(Ok(_)) => continue,
                     Some(Err(error)) => return Ended::Broken(error),
                 };
-                match take(text.into(), &mut subscription, shared) {
+                match take(text.into(), &mut ids, shared) {
                     Ok(Heard::Notification) => watch.told = watch.heard,
                     Ok(Heard::Other) => {}
                     Err(reason) => return Ended::Because(reason),
@@ -185,19 +186,19 @@ enum Heard {
 }
 
 /// Takes one message in. Garbage ends the connection: who sends it cannot be trusted to send the rest.
-fn take(text: Bytes, subscription: &mut Option<String>, shared: &Shared) -> Result<Heard, String> {
+fn take(text: Bytes, ids: &mut [Option<String>], shared: &Shared) -> Result<Heard, String> {
     let Ok(message) = std::str::from_utf8(&text) else { return Err("a message is not text".to_owned()) };
-    match message::read(message, REQUEST_ID, subscription.as_deref())? {
-        Incoming::Confirmed(id) => {
-            shared.confirmed(id);
-            *subscription = Some(id.to_owned());
+    match message::read(message, ids)? {
+        Incoming::Confirmed { topic, id } => {
+            ids[topic] = Some(id.to_owned());
+            shared.confirmed(ids);
             Ok(Heard::Other)
         }
         Incoming::Refused { code, message } => {
             Err(format!("the node refused the subscription: {code}: {message}"))
         }
-        Incoming::Notification(range) => {
-            shared.deliver(text.slice(range));
+        Incoming::Notification { topic, result } => {
+            shared.deliver(Notification { topic, result: text.slice(result) });
             Ok(Heard::Notification)
         }
         Incoming::Other => Ok(Heard::Other),

@@ -13,7 +13,10 @@ use reqwest::{
     header::{HeaderName, HeaderValue},
 };
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::{RpcError, redact::public_url};
@@ -31,6 +34,8 @@ pub struct SubscriptionConfig {
     pub method: String,
     /// Its parameters.
     pub params: Value,
+    /// Further subscriptions on the same connection: their methods and parameters. They live and die together.
+    pub more: Vec<(String, Value)>,
     /// For the handshake, and then for the node to confirm the subscription.
     pub connect_timeout: Duration,
     /// How often the connection is pinged. When nothing at all comes for two and a half times as long, it is dead.
@@ -56,6 +61,7 @@ impl SubscriptionConfig {
             headers: Vec::new(),
             method: method.into(),
             params,
+            more: Vec::new(),
             connect_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(15),
             silence_timeout: Duration::from_secs(120),
@@ -65,6 +71,21 @@ impl SubscriptionConfig {
             buffer: 64,
         }
     }
+
+    /// All subscriptions, in the order in which [`Notification::topic`] counts them.
+    fn topics(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let more = self.more.iter().map(|(method, params)| (method.as_str(), params));
+        std::iter::once((self.method.as_str(), &self.params)).chain(more)
+    }
+}
+
+/// What a node pushed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// Of which subscription: 0 is the configuration's own, then those of [`SubscriptionConfig::more`].
+    pub topic: usize,
+    /// The `params.result`, as JSON text.
+    pub result: Bytes,
 }
 
 impl fmt::Debug for SubscriptionConfig {
@@ -81,7 +102,7 @@ impl fmt::Debug for SubscriptionConfig {
 pub struct SubscriptionState {
     /// Scheme, host and port only.
     pub url: String,
-    /// The node has confirmed the subscription and the connection lives.
+    /// The node has confirmed every subscription and the connection lives.
     pub connected: bool,
     /// Connections after the first one, successful or not.
     pub reconnects: u64,
@@ -89,6 +110,8 @@ pub struct SubscriptionState {
     pub since_last_message: Option<Duration>,
     /// The id that the node gave the subscription, as JSON text.
     pub subscription: Option<String>,
+    /// The ids of those of [`SubscriptionConfig::more`], in their order; empty while not connected.
+    pub more: Vec<String>,
     /// Notifications that nobody read in time.
     pub dropped: u64,
     /// Why the last connection ended.
@@ -103,13 +126,15 @@ pub struct Subscription {
 
 struct Shared {
     queue: Queue,
+    established: Notify,
     progress: Mutex<Progress>,
     url: String,
 }
 
 #[derive(Default)]
 struct Progress {
-    subscription: Option<String>,
+    /// The ids, once all are known.
+    ids: Vec<String>,
     connections: u64,
     last_message: Option<Instant>,
     last_error: Option<String>,
@@ -124,6 +149,7 @@ impl Subscription {
         let origin = Origin::new(&config)?;
         let shared = Arc::new(Shared {
             queue: Queue::new(config.buffer),
+            established: Notify::new(),
             progress: Mutex::default(),
             url: public_url(&config.url),
         });
@@ -134,7 +160,18 @@ impl Subscription {
     /// The `params.result` of the next notification, as JSON text. Waits as long as it takes; dropping the future loses
     /// nothing. With several waiting callers, each notification goes to one of them.
     pub async fn next(&self) -> Bytes {
+        self.next_notification().await.result
+    }
+
+    /// The same with the subscription that it is of.
+    pub async fn next_notification(&self) -> Notification {
         self.shared.queue.pop().await
+    }
+
+    /// Returns once all subscriptions have been confirmed since the last call: from then on nothing more is missed, but
+    /// what came before may have been. For one caller.
+    pub async fn established(&self) {
+        self.shared.established.notified().await;
     }
 
     /// How it is doing.
@@ -142,10 +179,11 @@ impl Subscription {
         let progress = self.shared.progress.lock();
         SubscriptionState {
             url: self.shared.url.clone(),
-            connected: progress.subscription.is_some(),
+            connected: !progress.ids.is_empty(),
             reconnects: progress.connections.saturating_sub(1),
             since_last_message: progress.last_message.map(|at| at.elapsed()),
-            subscription: progress.subscription.clone(),
+            subscription: progress.ids.first().cloned(),
+            more: progress.ids.iter().skip(1).cloned().collect(),
             dropped: self.shared.queue.dropped(),
             last_error: progress.last_error.clone(),
         }
@@ -159,20 +197,24 @@ impl fmt::Debug for Subscription {
 }
 
 impl Shared {
-    fn confirmed(&self, subscription: &str) {
+    /// Takes the ids when none is missing any more.
+    fn confirmed(&self, ids: &[Option<String>]) {
+        let Some(ids) = ids.iter().cloned().collect::<Option<Vec<_>>>() else { return };
         tracing::info!(endpoint = self.url, "subscription confirmed");
-        self.progress.lock().subscription = Some(subscription.to_owned());
+        self.progress.lock().ids = ids;
+        self.established.notify_one();
     }
 
-    fn deliver(&self, result: Bytes) {
+    fn deliver(&self, notification: Notification) {
         self.progress.lock().last_message = Some(Instant::now());
-        self.queue.push(result);
+        self.queue.push(notification);
     }
 
     fn ended(&self, reason: String) {
         let mut progress = self.progress.lock();
         // Once per outage: further attempts would only repeat it.
-        if progress.subscription.take().is_some() || progress.last_error.is_none() {
+        let was_connected = !std::mem::take(&mut progress.ids).is_empty();
+        if was_connected || progress.last_error.is_none() {
             tracing::warn!(endpoint = self.url, reason, "subscription lost");
         }
         progress.last_error = Some(reason);

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+
+use super::Notification;
 
 /// A slow reader must not stop the connection's pings, and newer heads make older ones worthless.
 pub(super) struct Queue {
@@ -15,7 +16,7 @@ pub(super) struct Queue {
 
 #[derive(Default)]
 struct Waiting {
-    items: VecDeque<Bytes>,
+    items: VecDeque<Notification>,
     dropped: u64,
 }
 
@@ -24,7 +25,7 @@ impl Queue {
         Self { capacity: capacity.max(1), waiting: Mutex::default(), arrived: Notify::new() }
     }
 
-    pub(super) fn push(&self, item: Bytes) {
+    pub(super) fn push(&self, item: Notification) {
         let mut waiting = self.waiting.lock();
         if waiting.items.len() >= self.capacity {
             waiting.items.pop_front();
@@ -35,7 +36,7 @@ impl Queue {
         self.arrived.notify_one();
     }
 
-    pub(super) async fn pop(&self) -> Bytes {
+    pub(super) async fn pop(&self) -> Notification {
         loop {
             {
                 let mut waiting = self.waiting.lock();
@@ -58,15 +59,21 @@ impl Queue {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+
     use super::*;
+
+    fn told(text: &'static str) -> Notification {
+        Notification { topic: 0, result: Bytes::from(text) }
+    }
 
     #[tokio::test]
     async fn the_oldest_give_way_and_the_rest_comes_in_order() {
         let queue = Queue::new(2);
         for item in ["a", "b", "c"] {
-            queue.push(Bytes::from(item));
+            queue.push(told(item));
         }
-        assert_eq!((queue.pop().await, queue.pop().await), (Bytes::from("b"), Bytes::from("c")));
+        assert_eq!((queue.pop().await, queue.pop().await), (told("b"), told("c")));
         assert_eq!(queue.dropped(), 1);
     }
 
@@ -75,8 +82,8 @@ mod tests {
         let queue = Queue::new(8);
         let fill = async {
             tokio::task::yield_now().await;
-            queue.push(Bytes::from("a"));
-            queue.push(Bytes::from("b"));
+            queue.push(told("a"));
+            queue.push(told("b"));
         };
         let (first, second, ()) = tokio::join!(queue.pop(), queue.pop(), fill);
         assert_ne!(first, second);

@@ -88,6 +88,18 @@ impl Peer {
         self.say(json!({"jsonrpc": "2.0", "id": request["id"], "result": "0x5"}).to_string()).await;
     }
 
+    /// Confirms the next subscription under this id.
+    pub(crate) async fn confirm_as(&mut self, id: u64) -> Value {
+        let request = self.request().await;
+        self.say(json!({"jsonrpc": "2.0", "id": request["id"], "result": id}).to_string()).await;
+        request
+    }
+
+    pub(crate) async fn tell(&mut self, id: u64, result: Value) {
+        let params = json!({"result": result, "subscription": id});
+        self.say(json!({"jsonrpc": "2.0", "method": "logsNotification", "params": params}).to_string()).await;
+    }
+
     pub(crate) async fn head(&mut self, number: u64) {
         let params = json!({"subscription": "0x5", "result": number});
         self.say(json!({"jsonrpc": "2.0", "method": "eth_subscription", "params": params}).to_string()).await;

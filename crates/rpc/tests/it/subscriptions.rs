@@ -161,3 +161,52 @@ async fn a_slow_reader_loses_the_oldest() {
     until(&subscription, |state| state.dropped == 8).await;
     assert_eq!((next(&subscription).await, next(&subscription).await), ("8".into(), "9".into()));
 }
+
+#[tokio::test]
+async fn several_subscriptions_share_one_connection() {
+    let node = PushNode::start(|number, mut peer| async move {
+        let base = number as u64 * 100;
+        assert_eq!(peer.confirm_as(base + 1).await["params"], json!(["newHeads"]));
+        let second = peer.confirm_as(base + 2).await;
+        assert_eq!((&second["method"], &second["params"]), (&json!("logsSubscribe"), &json!(["a"])));
+        peer.tell(base + 2, json!("second")).await;
+        peer.tell(base + 1, json!("first")).await;
+        if number > 0 {
+            peer.listen().await;
+        }
+    })
+    .await;
+    let subscription =
+        node.subscribe(|config| config.more = vec![("logsSubscribe".to_owned(), json!(["a"]))]);
+    for _ in 0..2 {
+        subscription.established().await;
+        for (topic, result) in [(1, "\"second\""), (0, "\"first\"")] {
+            let notification = subscription.next_notification().await;
+            assert_eq!((notification.topic, &*notification.result), (topic, result.as_bytes()));
+        }
+    }
+    let state = until(&subscription, |state| state.connected).await;
+    assert_eq!((state.subscription.as_deref(), state.more), (Some("101"), vec!["102".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_connection_on_which_one_subscription_is_refused_is_not_established() {
+    let node = PushNode::start(|number, mut peer| async move {
+        peer.confirm_as(1).await;
+        if number == 0 {
+            let request = peer.request().await;
+            let error = json!({"code": -32602, "message": "only one address is supported"});
+            peer.say(json!({"id": request["id"], "error": error}).to_string()).await;
+            return peer.listen().await;
+        }
+        peer.confirm_as(2).await;
+        peer.listen().await;
+    })
+    .await;
+    let subscription =
+        node.subscribe(|config| config.more = vec![("logsSubscribe".to_owned(), json!(["a"]))]);
+    let state = until(&subscription, |state| state.last_error.is_some()).await;
+    assert!(state.last_error.unwrap().contains("only one address"));
+    subscription.established().await;
+    assert_eq!(subscription.state().reconnects, 1);
+}
