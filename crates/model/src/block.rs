@@ -160,6 +160,13 @@ pub enum Step {
         /// The common ancestor, which stays.
         to: BlockRef,
     },
+    /// What lies between is left out for good, because the operator said so.
+    Gap {
+        /// The last block that was read.
+        after: BlockRef,
+        /// The last block left out.
+        to: BlockRef,
+    },
     /// The chain now stands further behind what it holds.
     Finality {
         /// The highest confirmed height.

@@ -43,6 +43,8 @@ pub struct Facts {
     pub signature: Arc<str>,
     /// Decoded arguments as a JSON object.
     pub args_json: Box<str>,
+    /// What the chain says of the event or call besides its arguments, as a JSON object, where it says something.
+    pub attributes_json: Option<Box<str>>,
 }
 
 /// A match on its way to one target, or what takes it back.

@@ -143,9 +143,19 @@ pub fn write_json_record<'a>(
     dialect: &dyn Dialect,
     out: &mut String,
 ) {
+    write_json_fields(&schema.fields, values, dialect, out);
+}
+
+/// The same for some of a schema's fields.
+pub fn write_json_fields<'a>(
+    fields: &[Field],
+    values: impl IntoIterator<Item = Option<&'a Value>>,
+    dialect: &dyn Dialect,
+    out: &mut String,
+) {
     out.push('{');
     let mut first = true;
-    for (field, value) in schema.fields.iter().zip(values) {
+    for (field, value) in fields.iter().zip(values) {
         let Some(value) = value else { continue };
         if !std::mem::take(&mut first) {
             out.push(',');

@@ -39,6 +39,10 @@ pub async fn commit_batches<S: Ledger>(
                     "rolled back"
                 );
             }
+            Batch::Gap { after, to } => {
+                store.record_gap(&network, after, to).await?;
+                network_status.update(|status| status.committed = Some(to));
+            }
             Batch::Finality { confirmed, finalized } => {
                 let released = store.finality(&network, confirmed, finalized).await?;
                 courier.wake(&released.waiting);

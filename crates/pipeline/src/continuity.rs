@@ -2,46 +2,58 @@
 
 use chainbell_model::{Block, BlockRef, ChainError, Fetched, Height, HeightRange};
 
-/// Every height is there, and each block names the one before as its parent.
+/// Each block names the one before as its parent. Heights may be empty where the links go over them.
 pub(crate) fn verify_links(
     before: Option<BlockRef>,
     piece: HeightRange,
     fetched: &Fetched,
 ) -> Result<(), ChainError> {
-    let mut expected = piece.from;
+    verify_cover(None, piece, fetched)?;
     let mut before = before.map(|before| before.id);
     for block in &fetched.blocks {
-        if block.reference.height != expected {
-            return Err(incomplete(expected, "the answer skips it"));
-        }
+        let height = block.reference.height;
         let Some(parent) = block.parent else {
-            return Err(incomplete(expected, "the answer does not name its parent"));
+            return Err(incomplete(height, "the answer does not name its parent"));
         };
         if before.is_some_and(|before| before != parent) {
-            return Err(ChainError::Reorganised(expected));
+            return Err(ChainError::Reorganised(height));
         }
         before = Some(block.reference.id);
-        expected = expected.next();
     }
-    if expected != piece.to.next()
-        || fetched.blocks.last().map(|block| block.reference) != Some(fetched.through)
-    {
-        return Err(incomplete(expected, "the answer ends before it"));
+    if before.is_some_and(|before| before != fetched.through.id) {
+        return Err(incomplete(piece.to, "the answer ends before it"));
     }
     Ok(())
 }
 
-/// Heights ascend inside the piece and the piece is covered to its end.
-pub(crate) fn verify_cover(piece: HeightRange, fetched: &Fetched) -> Result<(), ChainError> {
+/// Heights ascend inside the piece and the piece is covered to its end. Neighbours that name their parents link.
+pub(crate) fn verify_cover(
+    before: Option<BlockRef>,
+    piece: HeightRange,
+    fetched: &Fetched,
+) -> Result<(), ChainError> {
     if fetched.through.height != piece.to {
         return Err(incomplete(piece.to, "the answer ends before it"));
     }
     let mut least = piece.from;
-    for Block { reference: BlockRef { height, .. }, .. } in &fetched.blocks {
-        if *height < least || *height > piece.to {
-            return Err(incomplete(*height, "it is out of order in the answer"));
+    let mut before = before;
+    for Block { reference, parent, .. } in &fetched.blocks {
+        let height = reference.height;
+        if height < least || height > piece.to {
+            return Err(incomplete(height, "it is out of order in the answer"));
         }
+        let neighbour = before.filter(|before| before.height.next() == height);
+        if let (Some(neighbour), Some(parent)) = (neighbour, parent)
+            && neighbour.id != *parent
+        {
+            return Err(ChainError::Reorganised(height));
+        }
+        before = Some(*reference);
         least = height.next();
+    }
+    let last = fetched.blocks.last().map(|block| block.reference);
+    if last.is_some_and(|last| last.height == piece.to && last != fetched.through) {
+        return Err(incomplete(piece.to, "the answer has two blocks there"));
     }
     Ok(())
 }

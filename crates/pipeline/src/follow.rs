@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use chainbell_model::{
-    BlockRef, Chain, ChainError, Fetched, Height, HeightRange, Interest, NetworkSlug, Proof, Step, Tip,
+    Block, BlockRef, Chain, ChainError, Continuity, Fetched, Height, HeightRange, Interest, NetworkSlug,
+    Proof, Step, Tip,
 };
 use chainbell_store::{Ledger, StoreError};
 use tokio::sync::mpsc;
@@ -18,6 +19,7 @@ use crate::{
     backoff::Backoff,
     continuity::{verify_cover, verify_links},
     halt::Halt,
+    reread::Unproven,
     status::NetworkStatus,
     window::Window,
 };
@@ -34,6 +36,9 @@ pub enum Start {
     Before(u64),
 }
 
+/// So many heights are read again at once when final, unless something of them waits to be proven.
+const REREAD_AFTER: u64 = 64;
+
 /// How to follow.
 #[derive(Clone, Debug)]
 pub struct FollowSettings {
@@ -41,13 +46,15 @@ pub struct FollowSettings {
     pub start: Start,
     /// Take back everything above this height before going on (the operator's answer to [`Halt::DeepReorg`]).
     pub rewind: Option<Height>,
+    /// Leave out what is not read yet up to this height, on record (the operator's answer to [`Halt::Pruned`]).
+    pub skip: Option<Height>,
     /// How many pieces of a backfill are read at once.
     pub parallel: usize,
 }
 
 impl Default for FollowSettings {
     fn default() -> Self {
-        Self { start: Start::Latest, rewind: None, parallel: 2 }
+        Self { start: Start::Latest, rewind: None, skip: None, parallel: 2 }
     }
 }
 
@@ -80,6 +87,8 @@ pub struct Follower {
     settings: FollowSettings,
     status: Arc<NetworkStatus>,
     window: Window,
+    /// What was read above finality and has to be read again when final.
+    unproven: Unproven,
     confirmed: Height,
     finalized: Height,
     /// Where to begin, once known, while there is no cursor.
@@ -102,6 +111,7 @@ impl Follower {
             settings,
             status,
             window: Window::default(),
+            unproven: Unproven::default(),
             confirmed: Height(0),
             finalized: Height(0),
             first: None,
@@ -152,9 +162,12 @@ impl Follower {
         };
         let state = store.open_network(&self.network, self.chain.dialect().chain(), &identity).await?;
         (self.confirmed, self.finalized) = (state.confirmed, state.finalized);
-        self.window = Window::new(store.window(&self.network).await?);
-        if let Some(cursor) = state.cursor.filter(|cursor| self.window.cursor() != Some(*cursor)) {
-            self.window = Window::new(vec![cursor]);
+        let stored = store.window(&self.network).await?;
+        let unproven = stored.iter().copied().filter(|block| block.height > self.finalized);
+        self.unproven = Unproven::restored(unproven);
+        self.window = Window::new(stored);
+        if let Some(cursor) = state.cursor {
+            self.window.continue_to(cursor);
         }
         if state.halted.is_some() {
             store.set_halted(&self.network, None).await?;
@@ -164,7 +177,42 @@ impl Follower {
             status.committed = state.cursor;
         });
         tracing::info!(network = %self.network, %identity, cursor = ?state.cursor.map(|cursor| cursor.height), "following");
-        Ok(self.rewind(steps).await)
+        if let Some(halt) = self.rewind(steps).await {
+            return Ok(Some(halt));
+        }
+        Ok(self.skip(steps).await)
+    }
+
+    /// Carries out the operator's `--skip`.
+    async fn skip(&mut self, steps: &mpsc::Sender<Step>) -> Option<Halt> {
+        let height = self.settings.skip?;
+        let Some(cursor) = self.window.cursor().filter(|cursor| cursor.height < height) else {
+            tracing::warn!(network = %self.network, %height, "nothing unread up to this height to skip");
+            return None;
+        };
+        let to = match self.settled_block(height).await {
+            Ok(block) => block,
+            Err(halt) => return Some(halt),
+        };
+        tracing::warn!(network = %self.network, from = %cursor.height.next(), to = %height, "left out, on record");
+        // Closed is not an error here: the loop will find the channel closed as well.
+        let _closed = steps.send(Step::Gap { after: cursor, to }).await;
+        self.window = Window::new(vec![to]);
+        None
+    }
+
+    /// The chain's block at `height`, however often it has to be asked for.
+    async fn settled_block(&self, height: Height) -> Result<BlockRef, Halt> {
+        let mut backoff = Backoff::default();
+        loop {
+            match self.chain.block_at(height).await {
+                Ok((block, _parent)) => return Ok(block),
+                Err(error @ (ChainError::Pruned { .. } | ChainError::Misconfigured(_))) => {
+                    return Err(self.halt(error, height));
+                }
+                Err(error) => self.trouble(&error, &mut backoff).await,
+            }
+        }
     }
 
     /// Carries out the operator's `--rewind`.
@@ -174,19 +222,14 @@ impl Follower {
             tracing::warn!(network = %self.network, %height, "nothing above this height to rewind");
             return None;
         }
-        let mut backoff = Backoff::default();
-        let to = loop {
-            match self.chain.block_at(height).await {
-                Ok((block, _parent)) => break block,
-                Err(error @ (ChainError::Pruned { .. } | ChainError::Misconfigured(_))) => {
-                    return Some(self.halt(error, height));
-                }
-                Err(error) => self.trouble(&error, &mut backoff).await,
-            }
+        let to = match self.settled_block(height).await {
+            Ok(block) => block,
+            Err(halt) => return Some(halt),
         };
         // Closed is not an error here: the loop will find the channel closed as well.
         let _closed = steps.send(Step::Rollback { to }).await;
         self.window = Window::new(vec![to]);
+        self.unproven.forget_above(to.height);
         None
     }
 
@@ -223,15 +266,24 @@ impl Follower {
         }
         let next = self.next();
         if next > tip.head {
-            self.finality(&tip, steps).await?;
-            return Ok(Pass::CaughtUp);
+            return self.finality(&tip, steps).await;
+        }
+        if self.continuity() == Continuity::Reread && !self.prove(&tip, steps).await? {
+            return Ok(Pass::Moved);
         }
         if next <= tip.finalized {
             return self.catch_up(HeightRange { from: next, to: tip.finalized }, steps).await;
         }
-        self.read(HeightRange { from: next, to: tip.head }, Proof::Linked, steps).await?;
-        self.finality(&tip, steps).await?;
-        Ok(Pass::CaughtUp)
+        let proof = match self.continuity() {
+            Continuity::Linked => Proof::Linked,
+            Continuity::Reread => Proof::Sparse,
+        };
+        self.read(HeightRange { from: next, to: tip.head }, proof, steps).await?;
+        self.finality(&tip, steps).await
+    }
+
+    fn continuity(&self) -> Continuity {
+        self.chain.continuity(&self.interest)
     }
 
     /// Decides once where a network without a cursor begins.
@@ -294,20 +346,24 @@ impl Follower {
             let fetched = fetched?;
             let verified = match proof {
                 Proof::Linked => verify_links(self.window.cursor(), piece, &fetched),
-                Proof::Sparse => verify_cover(piece, &fetched),
+                Proof::Sparse => verify_cover(self.window.cursor(), piece, &fetched),
             };
             match verified {
                 Ok(()) => self.emit(fetched, proof, steps).await?,
                 // Our newest block is not the parent of the chain's next one: it was undone.
-                Err(ChainError::Reorganised(height))
-                    if height == self.next() && self.window.cursor().is_some() =>
-                {
+                Err(ChainError::Reorganised(height)) if self.is_next(height, &fetched) => {
                     return self.leave_fork(height.minus(1), steps).await;
                 }
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(())
+    }
+
+    /// Whether the block at `height` is the chain's next one after our newest.
+    fn is_next(&self, height: Height, fetched: &Fetched) -> bool {
+        self.window.cursor().is_some()
+            && fetched.blocks.first().is_some_and(|block| block.reference.height == height)
     }
 
     async fn emit(
@@ -318,11 +374,13 @@ impl Follower {
     ) -> Result<(), Stopped> {
         let after = self.window.cursor();
         let Fetched { blocks, through } = fetched;
-        match proof {
-            Proof::Linked => blocks.iter().for_each(|block| self.window.push(block.reference)),
-            Proof::Sparse => {
-                self.window.push(through);
-                self.window.finalize(self.finalized);
+        let revocable = |block: &&Block| proof == Proof::Linked || block.reference.height > self.finalized;
+        blocks.iter().filter(revocable).for_each(|block| self.window.push(block.reference));
+        self.window.continue_to(through);
+        if proof == Proof::Sparse {
+            self.window.finalize(self.finalized);
+            if through.height > self.finalized {
+                self.unproven.note(&blocks);
             }
         }
         self.status.update(|status| status.read = Some(through));
@@ -342,13 +400,17 @@ impl Follower {
         };
         let undone = self.window.cursor().map_or(0, |cursor| cursor.height.0 - to.height.0);
         if undone == 0 {
-            return Ok(());
+            let reason = "it does not follow the block before it, which the chain still has".to_owned();
+            return Err(Stopped::Chain(ChainError::Inconsistent { height: self.next(), reason }));
         }
         tracing::info!(network = %self.network, to = %to.height, undone, "reorganisation");
+        self.roll_back(to, steps).await
+    }
+
+    async fn roll_back(&mut self, to: BlockRef, steps: &mpsc::Sender<Step>) -> Result<(), Stopped> {
         self.window.roll_back(to);
-        if self.window.cursor().is_none() {
-            self.window.push(to);
-        }
+        self.window.continue_to(to);
+        self.unproven.forget_above(to.height);
         self.status.update(|status| {
             status.rollbacks += 1;
             status.read = Some(to);
@@ -361,7 +423,12 @@ impl Follower {
     async fn block_before_the_window(&self) -> Result<BlockRef, Stopped> {
         match self.window.oldest() {
             Some(oldest) if oldest.height > self.finalized => {
-                Ok(self.chain.block_at(oldest.height.minus(1)).await?.0)
+                // A selection of blocks says nothing of what lies between them.
+                let below = match self.continuity() {
+                    Continuity::Linked => oldest.height.minus(1),
+                    Continuity::Reread => self.finalized.max(self.first.unwrap_or_default().minus(1)),
+                };
+                Ok(self.chain.block_at(below.min(oldest.height.minus(1))).await?.0)
             }
             oldest => {
                 let finalized = oldest.map_or(self.finalized, |oldest| oldest.height);
@@ -372,18 +439,60 @@ impl Follower {
 
     /// Passes on the tip's finality, but only when our blocks are proven to be the ones that the tip spoke of: a mark
     /// must never call a block final that is not on the chain.
-    async fn finality(&mut self, tip: &Tip, steps: &mpsc::Sender<Step>) -> Result<(), Stopped> {
-        let Some(cursor) = self.window.cursor() else { return Ok(()) };
+    async fn finality(&mut self, tip: &Tip, steps: &mpsc::Sender<Step>) -> Result<Pass, Stopped> {
+        let Some(cursor) = self.window.cursor() else { return Ok(Pass::CaughtUp) };
         let confirmed = tip.confirmed.min(cursor.height);
         let finalized = tip.finalized.min(confirmed);
         if confirmed <= self.confirmed && finalized <= self.finalized {
-            return Ok(());
+            return Ok(Pass::CaughtUp);
+        }
+        if self.continuity() == Continuity::Reread {
+            if !self.prove(tip, steps).await? {
+                return Ok(Pass::Moved);
+            }
+            self.mark(confirmed, self.finalized, steps).await?;
+            return Ok(Pass::CaughtUp);
         }
         let proven = match tip.head_id {
             Some(head) => cursor.height == tip.head && cursor.id == head,
             None => self.chain.block_at(cursor.height).await?.0 == cursor,
         };
-        if proven { self.mark(confirmed, finalized, steps).await } else { Ok(()) }
+        if proven {
+            self.mark(confirmed, finalized, steps).await?;
+        }
+        Ok(Pass::CaughtUp)
+    }
+
+    /// Reads what has become final again and marks it so. When it is not what was read before, undoes that and returns
+    /// `false`.
+    async fn prove(&mut self, tip: &Tip, steps: &mpsc::Sender<Step>) -> Result<bool, Stopped> {
+        let Some(cursor) = self.window.cursor() else { return Ok(true) };
+        let to = tip.finalized.min(cursor.height);
+        let first = self.first.unwrap_or_default().max(self.finalized.next());
+        if to < first {
+            return Ok(true);
+        }
+        let waiting = to.0 - first.0 >= REREAD_AFTER || self.unproven.any_up_to(to) || to < tip.finalized;
+        if !waiting {
+            return Ok(true);
+        }
+        let mut from = first;
+        while from <= to {
+            let span = self.chain.span(&self.interest).max(1);
+            let piece = HeightRange { from, to: from.plus(span - 1).min(to) };
+            let again = self.chain.fetch(piece, &self.interest, Proof::Sparse).await?;
+            verify_cover(None, piece, &again)?;
+            if let Some(height) = self.unproven.difference(&again.blocks, piece.to) {
+                tracing::warn!(network = %self.network, %height, "final is not what was seen: reading again");
+                let (last_same, _parent) = self.chain.block_at(height.minus(1)).await?;
+                self.roll_back(last_same, steps).await?;
+                return Ok(false);
+            }
+            self.mark(self.confirmed.max(piece.to), piece.to, steps).await?;
+            self.unproven.forget_up_to(piece.to);
+            from = piece.to.next();
+        }
+        Ok(true)
     }
 
     async fn mark(
@@ -404,7 +513,7 @@ impl Follower {
 
     fn halt(&self, error: ChainError, from: Height) -> Halt {
         match error {
-            ChainError::Pruned { .. } => Halt::Pruned { from, source: error },
+            ChainError::Pruned { .. } => Halt::Pruned { network: self.network.clone(), from, source: error },
             other => Halt::Misconfigured(other),
         }
     }

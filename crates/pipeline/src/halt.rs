@@ -19,9 +19,12 @@ pub enum Halt {
     },
     /// The endpoints cannot serve what is missing.
     #[error(
-        "{source}. Blocks from {from} on cannot be read: use an archive endpoint, or set start_height and a new store to begin later"
+        "{source}. Blocks from {from} on cannot be read: use an archive endpoint, or leave them out, on record, with \
+         `chainbell run --skip {network}=HEIGHT`, the last height to leave out"
     )]
     Pruned {
+        /// The network.
+        network: NetworkSlug,
         /// The first height missing.
         from: Height,
         /// What the chain said.

@@ -13,6 +13,7 @@ mod deliver;
 pub mod follow;
 mod halt;
 pub mod matching;
+mod reread;
 pub mod retry;
 pub mod status;
 pub mod window;

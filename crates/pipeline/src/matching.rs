@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering};
 
-use chainbell_matcher::{Evaluation, Found, Place, Plan, Scratch};
+use chainbell_matcher::{Evaluation, Found, Plan, Scratch};
 use chainbell_model::{
     Block, BlockFacts, BlockRef, Dialect, Facts, Height, MatchId, NetworkSlug, Step, TenantId,
-    value::write_json_record,
+    value::{write_json_fields, write_json_record},
 };
 use chainbell_store::{CommitBatch, NewBlock, NewFact, NewMatch, StoreError};
 use tokio::sync::mpsc;
@@ -25,6 +25,13 @@ pub enum Batch {
     Commit(CommitBatch),
     /// Everything above is undone.
     Rollback(BlockRef),
+    /// Left out for good.
+    Gap {
+        /// The last block before it.
+        after: BlockRef,
+        /// The last block left out.
+        to: BlockRef,
+    },
     /// The chain stands further.
     Finality {
         /// Up to here blocks are confirmed.
@@ -67,12 +74,26 @@ impl Matcher {
                 tracing::debug!(network = %self.network, height = %block.reference.height, %error, "not evaluated");
             }
         }
+        self.tell_defects(block);
         let facts = Arc::new(self.block_facts(block));
         let mut found_here = Vec::with_capacity(found.len());
         for one in found {
             self.render(block, &facts, one, &mut found_here);
         }
         NewBlock { reference: block.reference, parent: block.parent, facts, found: found_here }
+    }
+
+    /// What the node could not tell of this block: nothing that stops a network, but worth a look.
+    fn tell_defects(&self, block: &Block) {
+        self.status.soft_errors.fetch_add(block.defects.len() as u64, Ordering::Relaxed);
+        for defect in &block.defects {
+            let mut transaction = String::new();
+            if let Some(of) = block.transactions.get(defect.transaction as usize) {
+                self.dialect.tx_id_text(&of.id, &mut transaction);
+            }
+            let (height, reason) = (block.reference.height, &defect.reason);
+            tracing::warn!(network = %self.network, %height, %transaction, %reason, "not all of it can be read");
+        }
     }
 
     fn batch(&self, after: Option<BlockRef>, through: BlockRef, blocks: Vec<NewBlock>) -> Batch {
@@ -146,12 +167,20 @@ pub fn render_facts(dialect: &dyn Dialect, block: &Block, facts: &Arc<BlockFacts
         dialect.address_text(address, &mut text);
         text
     });
+    let fields = found.schema.fields.len().min(found.args.len());
+    let arguments = 0..fields.saturating_sub(found.attributes);
+    let attributes = arguments.end..fields;
+    let write = |range: std::ops::Range<usize>, out: &mut String| {
+        let values = found.args[range.clone()].iter().map(Option::as_ref);
+        write_json_fields(&found.schema.fields[range], values, dialect, out);
+    };
     let mut args_json = String::with_capacity(192);
-    if matches!(found.place, Place::Transaction(_)) {
-        args_json.push_str("{}");
-    } else {
-        write_json_record(&found.schema, found.args.iter().map(Option::as_ref), dialect, &mut args_json);
-    }
+    write(arguments, &mut args_json);
+    let attributes_json = (!attributes.is_empty()).then(|| {
+        let mut json = String::with_capacity(96);
+        write(attributes, &mut json);
+        json.into_boxed_str()
+    });
     Facts {
         block: facts.clone(),
         transaction_id,
@@ -162,6 +191,7 @@ pub fn render_facts(dialect: &dyn Dialect, block: &Block, facts: &Arc<BlockFacts
         name: found.name.clone(),
         signature: found.signature.clone(),
         args_json: args_json.into_boxed_str(),
+        attributes_json,
     }
 }
 
@@ -174,6 +204,7 @@ pub async fn match_steps(
     while let Some(step) = steps.recv().await {
         let passed_on = match step {
             Step::Rollback { to } => batches.send(Batch::Rollback(to)).await,
+            Step::Gap { after, to } => batches.send(Batch::Gap { after, to }).await,
             Step::Finality { confirmed, finalized } => {
                 batches.send(Batch::Finality { confirmed, finalized }).await
             }

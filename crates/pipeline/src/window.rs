@@ -41,6 +41,15 @@ impl Window {
         self.blocks.push_back(block);
     }
 
+    /// Makes `cursor` the newest: above the blocks there are, or in place of them where it is not their continuation.
+    pub fn continue_to(&mut self, cursor: BlockRef) {
+        match self.cursor() {
+            Some(newest) if newest == cursor => {}
+            Some(newest) if newest.height >= cursor.height => self.blocks = [cursor].into(),
+            _ => self.blocks.push_back(cursor),
+        }
+    }
+
     /// Forgets everything above `to`.
     pub fn roll_back(&mut self, to: BlockRef) {
         while self.blocks.back().is_some_and(|block| block.height > to.height) {

@@ -179,6 +179,7 @@ fn found(block: &Arc<BlockFacts>, height: u64, index: u64, load: Load) -> NewFac
             contract: Some(address(seed % 50)),
             name: "Transfer".into(),
             signature: "Transfer(address,address,uint256)".into(),
+            attributes_json: None,
             args_json: args.into(),
         }),
         matches: if matches!(load, Load::Stored) { Vec::new() } else { vec![matched] },

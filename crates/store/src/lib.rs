@@ -52,6 +52,18 @@ pub trait Ledger: Send + Sync + 'static {
     /// Records that the network stopped and why, or (`None`) that it runs again.
     async fn set_halted(&self, network: &NetworkSlug, reason: Option<&str>) -> Result<(), StoreError>;
 
+    /// One transaction: moves the cursor from `after` to `to` and records that what lies between was left out. Repeating it
+    /// changes nothing.
+    async fn record_gap(
+        &self,
+        network: &NetworkSlug,
+        after: BlockRef,
+        to: BlockRef,
+    ) -> Result<(), StoreError>;
+
+    /// The gaps of a network, ascending.
+    async fn gaps(&self, network: &NetworkSlug) -> Result<Vec<Gap>, StoreError>;
+
     /// All networks that were ever opened.
     async fn networks(&self) -> Result<Vec<NetworkState>, StoreError>;
 }

@@ -311,3 +311,14 @@ pub struct Counts {
     /// Deliveries by state.
     pub deliveries: Vec<(DeliveryState, u64)>,
 }
+
+/// Heights that were left out for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// The first height left out.
+    pub first: Height,
+    /// The last.
+    pub last: Height,
+    /// When that was decided.
+    pub at: Timestamp,
+}

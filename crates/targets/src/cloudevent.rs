@@ -102,7 +102,11 @@ fn write_fact(facts: &Facts, out: &mut String) {
             let _ = write!(out, r#","{kind}":{{"index":{},"sub":{}"#, position.index, position.sub);
         }
     }
-    let _ = write!(out, r#","args":{}}}"#, facts.args_json);
+    let _ = write!(out, r#","args":{}"#, facts.args_json);
+    if let Some(attributes) = &facts.attributes_json {
+        let _ = write!(out, r#","attributes":{attributes}"#);
+    }
+    out.push('}');
 }
 
 /// RFC 3339 in UTC. Blocks are hostile input: a time beyond the calendar (year 9999) becomes its last instant.

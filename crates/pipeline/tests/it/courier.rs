@@ -125,6 +125,7 @@ impl World {
                     contract: None,
                     name: "E".into(),
                     signature: "E()".into(),
+                    attributes_json: None,
                     args_json: "{}".into(),
                 }),
                 matches: vec![NewMatch {

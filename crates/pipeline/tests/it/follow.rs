@@ -11,7 +11,7 @@ use chainbell_store::{CommitBatch, Ledger, sqlite::SqliteStore};
 use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use crate::script::{ScriptedChain, id};
+use crate::script::{EMPTY, ScriptedChain, id};
 
 /// A follow loop whose steps go into a store, and are kept.
 struct World {
@@ -86,6 +86,7 @@ async fn apply(store: &SqliteStore, network: &NetworkSlug, step: &Step) {
             store.commit(batch, &mut |_, _| false).await.unwrap();
         }
         Step::Rollback { to } => drop(store.rollback(network, *to).await.unwrap()),
+        Step::Gap { after, to } => store.record_gap(network, *after, *to).await.unwrap(),
         Step::Finality { confirmed, finalized } => {
             drop(store.finality(network, *confirmed, *finalized).await.unwrap());
         }
@@ -102,6 +103,7 @@ impl Running {
                 told.push(match &step {
                     Step::Blocks { through, .. } => format!("blocks to {}", through.height),
                     Step::Rollback { to } => format!("rollback to {}", to.height),
+                    Step::Gap { to, .. } => format!("gap to {}", to.height),
                     Step::Finality { finalized, .. } => format!("final {finalized}"),
                 });
                 if matches!(step, Step::Blocks { through, .. } if through == goal) {
@@ -112,6 +114,19 @@ impl Running {
         };
         tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the goal is reached");
         told
+    }
+
+    /// Steps until `height` is through, whatever its block.
+    async fn until_height(&mut self, height: u64) {
+        let waiting = async {
+            while let Some(step) = self.steps.recv().await {
+                if matches!(step, Step::Blocks { through, .. } if through.height == Height(height)) {
+                    return;
+                }
+            }
+            panic!("the loop ended");
+        };
+        tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the height is reached");
     }
 
     async fn kill(self) {
@@ -263,4 +278,102 @@ async fn the_loop_stops_while_nobody_takes_its_steps() {
     }
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(10), task).await.expect("it stops").unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn parents_link_over_empty_heights_and_a_late_block_is_a_fork() {
+    let world = World::with(ScriptedChain::of(3)).await;
+    world.chain.extend(2, EMPTY);
+    world.chain.extend(3, 0);
+    world.chain.extend(1, EMPTY);
+    let mut running = world.follow(from(0));
+    world.chain.extend(1, 0);
+    running.until(9, 0).await;
+    world.chain.extend(1, EMPTY);
+    world.chain.extend(1, 0);
+    running.until(11, 0).await;
+    // Height 10, which was empty, has a block after all.
+    world.chain.cut(9);
+    world.chain.extend(2, 1);
+    assert_eq!(running.until(11, 1).await[0], "rollback to 9");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_cursor_at_an_empty_height_survives_a_restart() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    world.chain.extend(1, EMPTY);
+    running.until_height(10).await;
+    running.kill().await;
+    world.chain.cut(7);
+    world.chain.extend(4, 1);
+    let mut running = world.follow(from(0));
+    assert_eq!(running.until(11, 1).await[0], "rollback to 7");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn a_selection_is_read_again_when_final_and_what_is_the_same_stays() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    world.chain.select(&[5, 8]);
+    let mut running = world.follow(from(2));
+    running.until(9, 0).await;
+    world.chain.finalize(6);
+    world.chain.extend(1, 0);
+    let told = running.until(10, 0).await;
+    assert!(!told.iter().any(|step| step.starts_with("rollback")), "{told:?}");
+    assert!(told.iter().any(|step| step == "final 5" || step == "final 6"), "{told:?}");
+    running.kill().await;
+    // What an earlier process read is not undone without need either.
+    let mut running = world.follow(from(2));
+    world.chain.finalize(9);
+    world.chain.extend(1, 0);
+    let told = running.until(11, 0).await;
+    assert!(!told.iter().any(|step| step.starts_with("rollback")), "{told:?}");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn what_a_selection_missed_or_what_changed_is_undone_and_read_again_when_final() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    world.chain.select(&[5]);
+    let mut running = world.follow(from(0));
+    running.until(9, 0).await;
+    // The node had not indexed the transaction at 7 yet.
+    world.chain.select(&[5, 7]);
+    world.chain.finalize(8);
+    assert!(running.until(9, 0).await.contains(&"rollback to 6".to_owned()));
+    world.chain.extend(3, 0);
+    world.chain.select(&[5, 7, 11]);
+    running.until(12, 0).await;
+    world.chain.cut(10);
+    world.chain.extend(4, 1);
+    world.chain.finalize(13);
+    assert!(running.until(14, 1).await.contains(&"rollback to 10".to_owned()));
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn pruned_heights_are_left_out_on_record_only_when_the_operator_says_so() {
+    let world = World::with(ScriptedChain::of(5)).await;
+    world.chain.finalize(4);
+    let mut running = world.follow(from(0));
+    running.until(4, 0).await;
+    running.kill().await;
+    world.chain.extend(20, 0);
+    world.chain.finalize(20);
+    world.chain.prune_below(12);
+    let running = world.follow(from(0));
+    tokio::time::timeout(Duration::from_secs(30), running.task).await.expect("the loop ends").unwrap();
+    let halted = world.store.networks().await.unwrap()[0].halted.clone().expect("it is on record");
+    assert!(halted.contains("--skip script=HEIGHT") && halted.contains("Blocks from 5 on"), "{halted}");
+
+    let skip = FollowSettings { skip: Some(Height(11)), ..from(0) };
+    let mut running = world.follow(skip);
+    assert_eq!(running.until(24, 0).await[0], "gap to 11");
+    let gaps = world.store.gaps(&NetworkSlug::new("script")).await.unwrap();
+    assert_eq!(gaps.iter().map(|gap| (gap.first.0, gap.last.0)).collect::<Vec<_>>(), [(5, 11)]);
+    running.kill().await;
 }

@@ -1,16 +1,20 @@
 //! A chain that a test writes block by block. It stands where the wire would: the real chains have tests of their own.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use chainbell_model::{
-    Address, AddressError, Block, BlockId, BlockRef, Chain, ChainError, Dialect, EndpointStatus, Fetched,
-    Height, HeightRange, Interest, Interface, InterfaceError, Proof, Schema, Timestamp, Tip, TxId,
+    Address, AddressError, Block, BlockId, BlockRef, Chain, ChainError, Continuity, Dialect, EndpointStatus,
+    Fetched, Height, HeightRange, Interest, Interface, InterfaceError, Proof, Schema, Timestamp, Tip,
+    Transaction, TxId,
 };
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-/// A chain of empty blocks; the byte of each id tells its fork.
+/// The fork of a height without a block.
+pub(crate) const EMPTY: u8 = u8::MAX;
+
+/// A chain of blocks; the byte of each id tells its fork.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedChain {
     state: Mutex<State>,
@@ -21,6 +25,10 @@ pub(crate) struct ScriptedChain {
 struct State {
     forks: Vec<u8>,
     finalized: u64,
+    /// Heights whose block has a transaction that someone asks for, while the chain is read selectively.
+    wanted: BTreeSet<u64>,
+    selective: bool,
+    pruned_below: u64,
     /// How many of the next fetches fail.
     failing: u32,
     /// Proofs asked for, with their ranges.
@@ -56,6 +64,17 @@ impl ScriptedChain {
         self.changed.notify_one();
     }
 
+    /// From now on only the blocks at `heights` are returned, which prove nothing by themselves.
+    pub(crate) fn select(&self, heights: &[u64]) {
+        let mut state = self.state.lock();
+        state.selective = true;
+        state.wanted = heights.iter().copied().collect();
+    }
+
+    pub(crate) fn prune_below(&self, height: u64) {
+        self.state.lock().pruned_below = height;
+    }
+
     pub(crate) fn fail(&self, fetches: u32) {
         self.state.lock().failing = fetches;
     }
@@ -66,8 +85,18 @@ impl ScriptedChain {
 
     fn block(&self, height: Height) -> Result<BlockRef, ChainError> {
         let state = self.state.lock();
-        let fork = state.forks.get(height.0 as usize).ok_or(ChainError::NotYet(height))?;
-        Ok(BlockRef { height, id: id(height.0, *fork) })
+        let forks = state.forks.get(..=height.0 as usize).ok_or(ChainError::NotYet(height))?;
+        // An empty height has the id of the last block below it.
+        let (at, fork) = forks.iter().enumerate().rfind(|(_, fork)| **fork != EMPTY).unwrap();
+        Ok(BlockRef { height, id: id(at as u64, *fork) })
+    }
+
+    fn is_returned(&self, height: u64, proof: Proof) -> bool {
+        let state = self.state.lock();
+        if state.forks[height as usize] == EMPTY {
+            return false;
+        }
+        if state.selective { state.wanted.contains(&height) } else { proof == Proof::Linked }
     }
 }
 
@@ -91,6 +120,9 @@ impl Chain for ScriptedChain {
     async fn changed(&self) {
         self.changed.notified().await;
     }
+    fn continuity(&self, _interest: &Interest) -> Continuity {
+        if self.state.lock().selective { Continuity::Reread } else { Continuity::Linked }
+    }
     fn span(&self, _interest: &Interest) -> u64 {
         4
     }
@@ -108,22 +140,23 @@ impl Chain for ScriptedChain {
                 return Err(ChainError::Unavailable { reason: "scripted".to_owned(), retry_after: None });
             }
         }
+        if range.from.0 < self.state.lock().pruned_below {
+            return Err(ChainError::Pruned { height: range.from, first: None });
+        }
         let through = self.block(range.to)?;
         let mut blocks = Vec::new();
-        for height in range.from.0..=range.to.0 {
+        for height in (range.from.0..=range.to.0).filter(|height| self.is_returned(*height, proof)) {
             let parent = height.checked_sub(1).map(|parent| self.block(Height(parent))).transpose()?;
             blocks.push(Block {
                 reference: self.block(Height(height))?,
                 parent: Some(parent.map_or(BlockId::default(), |parent| parent.id)),
                 time: Timestamp(0),
-                transactions: Vec::new(),
+                transactions: vec![Transaction { id: TxId::from([1; 32]), index: 0, details: Vec::new() }],
                 events: Vec::new(),
                 calls: Vec::new(),
                 transfers: Vec::new(),
+                defects: Vec::new(),
             });
-        }
-        if proof == Proof::Sparse {
-            blocks.clear();
         }
         Ok(Fetched { blocks, through })
     }
@@ -168,7 +201,7 @@ impl Dialect for Plain {
     fn units(&self) -> &'static [(&'static str, u32)] {
         &[]
     }
-    fn interface(&self, _source: &str) -> Result<Arc<dyn Interface>, InterfaceError> {
+    fn interface(&self, _source: &[u8]) -> Result<Arc<dyn Interface>, InterfaceError> {
         Err(InterfaceError::Malformed { reason: "a script has no contracts".to_owned(), offset: None })
     }
     fn empty_interface(&self) -> Arc<dyn Interface> {

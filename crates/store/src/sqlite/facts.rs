@@ -32,8 +32,8 @@ pub(super) fn place_of(fact: i64) -> i64 {
 
 const FACTS: ManyRows = ManyRows {
     head: "INSERT INTO facts (id, tenant, transaction_id, transaction_index, details, kind, position, sub,
-           contract, name, signature, args) VALUES ",
-    columns: 12,
+           contract, name, signature, args, attributes) VALUES ",
+    columns: 13,
     tail: "",
 };
 
@@ -58,6 +58,7 @@ pub(super) async fn insert(
             values.push(row.name);
             values.push(row.signature);
             values.push(Arc::<str>::from(&*facts.args_json));
+            values.push(facts.attributes_json.as_deref().map(Arc::<str>::from));
         })
         .await
 }
@@ -66,7 +67,7 @@ pub(super) async fn insert(
 macro_rules! fact_columns {
     () => {
         "f.id AS fact, f.transaction_id, f.transaction_index, f.details, f.kind, f.position, f.sub, f.contract,
-         f.name, f.signature, f.args, b.seq, b.height AS block_height, b.text_id, b.time,
+         f.name, f.signature, f.args, f.attributes, b.seq, b.height AS block_height, b.text_id, b.time,
          n.slug AS network_slug, n.chain"
     };
 }
@@ -114,6 +115,7 @@ impl FactReader {
             name: texts.text(column(row, "name")?)?,
             signature: texts.text(column(row, "signature")?)?,
             args_json: column::<&str>(row, "args")?.into(),
+            attributes_json: column::<Option<&str>>(row, "attributes")?.map(Into::into),
         })
     }
 

@@ -14,6 +14,7 @@ mod due;
 mod event_rows;
 mod facts;
 mod finality;
+mod gaps;
 mod known;
 mod networks;
 mod open;
@@ -35,7 +36,7 @@ pub use open::SqliteOptions;
 
 use crate::{
     CommitBatch, Committed, Counts, DeliveryDetail, DeliveryQuery, DeliveryRow, DueTarget, EventQuery,
-    EventRow, Ledger, NetworkState, Outbox, Reader, Released, ReserveFn, RetrySelection, RolledBack,
+    EventRow, Gap, Ledger, NetworkState, Outbox, Reader, Released, ReserveFn, RetrySelection, RolledBack,
     Settlement, StoreError,
 };
 
@@ -105,6 +106,19 @@ impl Ledger for SqliteStore {
 
     async fn set_halted(&self, network: &NetworkSlug, reason: Option<&str>) -> Result<(), StoreError> {
         networks::set_halted(self, network, reason).await
+    }
+
+    async fn record_gap(
+        &self,
+        network: &NetworkSlug,
+        after: BlockRef,
+        to: BlockRef,
+    ) -> Result<(), StoreError> {
+        gaps::record(self, network, after, to).await
+    }
+
+    async fn gaps(&self, network: &NetworkSlug) -> Result<Vec<Gap>, StoreError> {
+        gaps::all(self, network).await
     }
 
     async fn networks(&self) -> Result<Vec<NetworkState>, StoreError> {

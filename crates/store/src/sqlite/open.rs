@@ -15,8 +15,10 @@ use crate::{
 };
 
 /// Every schema so far, oldest first. A released one is never edited.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "start", include_str!("../../migrations/sqlite/0001_start.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "start", include_str!("../../migrations/sqlite/0001_start.sql")),
+    (2, "four_chains", include_str!("../../migrations/sqlite/0002_four_chains.sql")),
+];
 
 /// How long a statement waits for another process to finish writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -70,6 +70,7 @@ async fn facts_come_back_exactly_as_they_were() {
         contract: None,
         name: "transfer".into(),
         signature: "".into(),
+        attributes_json: None,
         args_json: r#"{"memo":"quote \" and 'quote'"}"#.into(),
     });
     new.found[0].facts = Arc::clone(&facts);

@@ -243,6 +243,7 @@ impl Hit {
                 contract: Some(format!("0xAbC{index}")),
                 name: "Transfer".into(),
                 signature: "Transfer(address,address,uint256)".into(),
+                attributes_json: None,
                 args_json: format!(r#"{{"value":"{index}"}}"#).into(),
             }),
             matches: matches.collect(),

@@ -25,6 +25,7 @@ pub(crate) fn facts() -> Facts {
         contract: Some("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48".into()),
         name: "Transfer".into(),
         signature: "Transfer(address,address,uint256)".into(),
+        attributes_json: None,
         args_json: concat!(
             r#"{"from":"0x28C6c06298d514Db089934071355E5743bf21d60","#,
             r#""to":"0x21a31Ee1afC51d94C2eFcCAa2092aD1028285549","value":"2500000000000"}"#

@@ -186,6 +186,7 @@ fn block(after: Option<BlockRef>, height: Height, targets: &[TargetName]) -> (Co
             contract: Some("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48".to_owned()),
             name: "Transfer".into(),
             signature: "Transfer(address,address,uint256)".into(),
+            attributes_json: None,
             args_json: r#"{"from":"0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266","to":"0x70997970C51812dc3A010C7d01b50e0d17dc79C8","value":"5000"}"#.into(),
         };
         NewFact {
