@@ -1,5 +1,21 @@
 //! Simulated networks that speak the real wire protocols, seeded, with faults on demand.
+//!
+//! A chain's folder holds what is its own: how its blocks are made, and what it answers. Endpoints, their faults, and commands
+//! over HTTP are the same for all.
 
+mod connection;
+mod control;
+mod endpoint;
 pub mod evm;
+mod fault;
+mod host;
+mod json;
+mod network;
+mod rpc;
+mod seed;
+mod stats;
 
+pub use endpoint::Replica;
 pub use evm::{EvmDevnet, EvmDevnetConfig};
+pub use fault::{Fault, FaultPlan, FaultRule, Plan};
+pub use stats::Stats;

@@ -3,13 +3,16 @@
 use serde_json::Value;
 
 use super::{
-    error::RpcError,
-    fault::{Fault, Stage},
+    chain::Chain,
     json::{self, Transactions},
     logs,
-    replica::Endpoint,
-    request::{Call, HeightArg, parse_hash},
+    params::{HeightArg, parse_hash},
     view::View,
+};
+use crate::{
+    endpoint::Endpoint,
+    fault::{Fault, Stage},
+    rpc::{Call, RpcError},
 };
 
 /// What an answer gets wrong.
@@ -23,10 +26,12 @@ struct Lies {
     lose_receipt: bool,
 }
 
-impl Endpoint {
+impl Endpoint<Chain> {
     /// Appends the result of `call`, or an error, as geth would, unless a fault strikes.
     pub(crate) fn answer(&self, call: &Call<'_>, out: &mut Vec<u8>) -> Result<(), RpcError> {
-        self.stats.lock().count_call(&call.method);
+        if matches!(&*call.method, "eth_subscribe" | "eth_unsubscribe") {
+            return Err(RpcError::new(-32601, "notifications not supported"));
+        }
         let lies = self.lies(call)?;
         if lies.null {
             out.extend_from_slice(b"null");
@@ -53,18 +58,15 @@ impl Endpoint {
     }
 
     fn lies(&self, call: &Call<'_>) -> Result<Lies, RpcError> {
-        let mut dice = self.dice.lock();
         let mut lies = Lies::default();
-        let faults = dice.strike(Stage::Answer, &[&call.method]);
-        self.stats.lock().faults += faults.len() as u64;
-        for fault in faults {
+        for fault in self.port.strike(Stage::Answer, &[&call.method]) {
             match fault {
-                Fault::Error { code, message } => return Err(RpcError { code, message }),
+                Fault::Error { code, message } => return Err(RpcError::new(code, message)),
                 Fault::Null => lies.null = true,
                 Fault::Behind { blocks } => lies.behind = lies.behind.saturating_add(blocks),
                 Fault::OtherFork { depth } => lies.fork_depth = Some(depth),
                 Fault::NoLogs => lies.no_logs = true,
-                Fault::MissingLog => lies.lose_log = Some(dice.pick()),
+                Fault::MissingLog => lies.lose_log = Some(self.port.dice.lock().pick()),
                 Fault::MissingReceipt => lies.lose_receipt = true,
                 // The faults of other stages are never drawn here.
                 _ => {}
@@ -79,9 +81,9 @@ impl Endpoint {
             out.extend_from_slice(b"[]");
             return Ok(());
         }
-        let plan = self.dice.lock().plan().clone();
+        let plan = self.port.dice.lock().plan().clone();
         let count = logs::query(view, &plan, filter, lies.lose_log, out)?;
-        self.stats.lock().logs += count;
+        self.port.stats.lock().logs += count;
         Ok(())
     }
 }

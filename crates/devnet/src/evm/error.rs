@@ -1,23 +1,8 @@
-//! JSON-RPC errors with geth's codes and texts.
+//! Errors in geth's words.
 
-use serde::{Deserialize, Serialize};
-
-/// An error object of an answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RpcError {
-    pub(crate) code: i64,
-    pub(crate) message: String,
-}
+use crate::rpc::RpcError;
 
 impl RpcError {
-    pub(crate) fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
-    }
-
-    pub(crate) fn invalid_params(message: impl Into<String>) -> Self {
-        Self::new(-32602, message)
-    }
-
     pub(crate) fn missing_argument(index: usize) -> Self {
         Self::invalid_params(format!("missing value for required argument {index}"))
     }

@@ -5,10 +5,8 @@ use std::collections::HashSet;
 use alloy_primitives::{Address, B256};
 use serde_json::Value;
 
-use super::{
-    error::RpcError,
-    request::{HeightArg, parse_hash},
-};
+use super::params::{HeightArg, parse_hash};
+use crate::rpc::RpcError;
 
 const MAX_TOPICS: usize = 4;
 

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{
-    error::RpcError,
-    fault::FaultPlan,
     filter::{LogFilter, LogScope},
     json::{self, LogPlace, Removed},
     limits::RangeLimits,
+    plan::FaultPlan,
     view::{LogSource, View},
 };
+use crate::rpc::RpcError;
 
 /// Appends the logs that `filter` asks for and returns how many. `lose` picks one that is left out.
 pub(crate) fn query(

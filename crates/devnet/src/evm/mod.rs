@@ -4,34 +4,36 @@ mod answer;
 mod block;
 mod chain;
 mod config;
-mod connection;
-mod control;
 mod devnet;
 mod error;
-mod fault;
 mod filter;
 mod header;
 mod json;
 mod limits;
 mod logs;
+mod node;
 mod oracle;
+mod params;
+mod plan;
 mod producer;
-mod replica;
-mod request;
 mod rlp;
-mod server;
 mod socket;
 mod spec;
-mod stats;
 mod traffic;
 mod view;
 mod workload;
 
 pub use config::{EvmDevnetConfig, Finality, WorkloadShape};
 pub use devnet::EvmDevnet;
-pub use fault::{Fault, FaultPlan, FaultRule};
 pub use limits::{LimitStyle, RangeLimits};
 pub use oracle::{SimBlock, SimLog, SimTransaction};
-pub use replica::Replica;
+pub use plan::FaultPlan;
 pub use spec::{LogSpec, TxSpec};
-pub use stats::Stats;
+
+pub use crate::{
+    fault::{Fault, FaultRule},
+    stats::Stats,
+};
+
+/// An endpoint of an [`EvmDevnet`], which serves HTTP and WebSocket.
+pub type Replica = crate::endpoint::Replica<FaultPlan>;

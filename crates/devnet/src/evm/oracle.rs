@@ -5,7 +5,7 @@ use std::sync::Arc;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
-use super::block::Block;
+use super::{block::Block, chain::Chain};
 
 /// A log of the canonical chain.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,20 @@ impl From<Arc<Block>> for SimBlock {
             transactions: transactions.collect(),
         }
     }
+}
+
+/// Every block of the chain in order.
+pub(crate) fn canonical_blocks(chain: &Chain) -> Vec<SimBlock> {
+    blocks(chain).collect()
+}
+
+/// Every log of the chain in order.
+pub(crate) fn canonical_logs(chain: &Chain) -> Vec<SimLog> {
+    blocks(chain).flat_map(|block| block.transactions).flat_map(|transaction| transaction.logs).collect()
+}
+
+fn blocks(chain: &Chain) -> impl Iterator<Item = SimBlock> + '_ {
+    (0..=chain.head()).filter_map(|number| chain.block(&chain.hash_at(number)?)).map(SimBlock::from)
 }
 
 fn logs(block: &Block, index: usize) -> Vec<SimLog> {

@@ -2,7 +2,6 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256};
 use rand::{Rng, rngs::StdRng, seq::IndexedRandom};
-use sha2::{Digest, Sha256};
 
 use super::{
     config::EvmDevnetConfig,
@@ -19,7 +18,7 @@ const MULTI_BATCH: [u8; 4] = [0x2e, 0xb2, 0xc2, 0xd6];
 
 /// 32 pseudo-random bytes that depend on the seed and `key` only.
 pub(crate) fn seeded(seed: u64, key: std::fmt::Arguments<'_>) -> B256 {
-    B256::new(Sha256::digest(format!("{seed}/{key}")).into())
+    B256::new(crate::seed::seeded(seed, key))
 }
 
 /// Those who take part.

@@ -7,10 +7,10 @@ use alloy_primitives::B256;
 use super::{
     block::Block,
     chain::{Branch, Chain},
-    error::RpcError,
-    request::HeightArg,
+    params::HeightArg,
     workload::Workload,
 };
+use crate::rpc::RpcError;
 
 /// What one answer is taken from.
 pub(crate) struct View<'a> {

@@ -13,27 +13,27 @@ use axum::{
 use futures_util::{FutureExt, future::BoxFuture};
 
 use super::{
-    connection::{Wire, WireListener},
-    control,
-    error::RpcError,
-    fault::{Fault, Stage},
-    replica::Endpoint,
+    Node,
     request::{Request, refusal},
     socket,
 };
-
-/// Geth's own limit.
-const MAX_BODY_BYTES: usize = 5 * 1024 * 1024;
+use crate::{
+    connection::{Wire, WireListener},
+    control,
+    endpoint::{Endpoint, Port},
+    fault::Fault,
+};
 
 /// Serves until the endpoint is stopped. Boxed, because one of the commands it serves opens further endpoints.
-pub(crate) fn serve(listener: WireListener, endpoint: Arc<Endpoint>) -> BoxFuture<'static, ()> {
-    let stop = endpoint.stop.clone();
-    let rpc = || get(socket::upgrade).post(answer);
+pub(crate) fn serve<C: Node>(listener: WireListener, endpoint: Arc<Endpoint<C>>) -> BoxFuture<'static, ()> {
+    let stop = endpoint.port.stop.clone();
+    let max_body_bytes = endpoint.network.chain.read().limits().max_body_bytes;
+    let rpc = || get(socket::upgrade::<C>).post(answer::<C>);
     let router = Router::new()
-        .route("/devnet", post(control::handle))
+        .route("/devnet", post(control::handle::<C>))
         .route("/", rpc())
         .route("/{*path}", rpc())
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(DefaultBodyLimit::max(max_body_bytes))
         .with_state(endpoint);
     async move {
         let served = axum::serve(listener, router.into_make_service_with_connect_info::<Wire>())
@@ -45,21 +45,21 @@ pub(crate) fn serve(listener: WireListener, endpoint: Arc<Endpoint>) -> BoxFutur
     .boxed()
 }
 
-async fn answer(
-    State(endpoint): State<Arc<Endpoint>>,
+async fn answer<C: Node>(
+    State(endpoint): State<Arc<Endpoint<C>>>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     body: Bytes,
 ) -> Response {
-    endpoint.stats.lock().http_requests += 1;
-    let request = match Request::parse(&body) {
+    endpoint.port.stats.lock().http_requests += 1;
+    let request = match Request::parse(&body, C::MANNERS) {
         Ok(request) => request,
-        Err(error) => return json(refusal(&error)),
+        Err(error) => return json(refusal(C::MANNERS, &error)),
     };
-    let fault = endpoint.transport_fault(&request.methods());
-    if let Some(refused) = instead_of_an_answer(&endpoint, &wire, fault.as_ref()).await {
+    let fault = endpoint.port.transport_fault(&request.methods());
+    if let Some(refused) = instead_of_an_answer(&endpoint.port, &wire, fault.as_ref()).await {
         return refused;
     }
-    let mut answer = endpoint.answer_all(&request);
+    let mut answer = answer_all(&endpoint, &request);
     match fault {
         Some(Fault::Truncated) => wire.cut_body(answer.len() / 2),
         Some(Fault::InvalidJson) => answer.truncate(answer.len().saturating_sub(1)),
@@ -68,26 +68,17 @@ async fn answer(
     json(answer)
 }
 
-impl Endpoint {
-    /// The fault that strikes a whole message, if any.
-    pub(crate) fn transport_fault(&self, methods: &[&str]) -> Option<Fault> {
-        let fault = self.dice.lock().strike(Stage::Transport, methods).pop();
-        self.stats.lock().faults += u64::from(fault.is_some());
-        fault
-    }
-
-    fn answer_all(&self, request: &Request<'_>) -> Vec<u8> {
-        let max_batch = self.network.chain.read().config().max_batch;
-        let answer = request.answer(max_batch, |call, out| match &*call.method {
-            "eth_subscribe" | "eth_unsubscribe" => Err(RpcError::new(-32601, "notifications not supported")),
-            _ => self.answer(call, out),
-        });
-        self.stats.lock().bytes += answer.len() as u64;
-        answer
-    }
+fn answer_all<C: Node>(endpoint: &Endpoint<C>, request: &Request<'_>) -> Vec<u8> {
+    let max_batch = endpoint.network.chain.read().limits().max_batch;
+    let answer = request.answer(C::MANNERS, max_batch, |call, out| {
+        endpoint.port.stats.lock().count_call(&call.method);
+        C::answer(endpoint, call, out)
+    });
+    endpoint.port.stats.lock().bytes += answer.len() as u64;
+    answer
 }
 
-async fn instead_of_an_answer(endpoint: &Endpoint, wire: &Wire, fault: Option<&Fault>) -> Option<Response> {
+async fn instead_of_an_answer<P>(port: &Port<P>, wire: &Wire, fault: Option<&Fault>) -> Option<Response> {
     match fault? {
         Fault::RateLimited { retry_after } => {
             let refusal = (StatusCode::TOO_MANY_REQUESTS, "too many requests").into_response();
@@ -105,7 +96,7 @@ async fn instead_of_an_answer(endpoint: &Endpoint, wire: &Wire, fault: Option<&F
             return Some(StatusCode::OK.into_response());
         }
         Fault::Hang => {
-            endpoint.stop.cancelled().await;
+            port.stop.cancelled().await;
             return Some(StatusCode::SERVICE_UNAVAILABLE.into_response());
         }
         Fault::Delay { millis } => tokio::time::sleep(Duration::from_millis(*millis)).await,

@@ -1,9 +1,7 @@
-//! Faults on demand: what goes wrong, where, how often, drawn from the seed.
+//! Faults on demand: what goes wrong, where, how often, drawn from the seed. A fault of another chain's never strikes.
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde::{Deserialize, Serialize};
-
-use super::limits::RangeLimits;
 
 /// Something that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,21 +151,29 @@ impl FaultRule {
     }
 }
 
-/// How one endpoint misbehaves.
+/// How one endpoint of some chain misbehaves.
+pub trait Plan: Clone + Default + Send + Sync + 'static {
+    /// What goes wrong by chance. All rules that strike apply; of those of the transport the first.
+    fn rules(&self) -> &[FaultRule];
+}
+
+/// How one endpoint misbehaves, where nothing but rules says it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultPlan {
     /// All rules that strike apply; of those of the transport the first.
     pub rules: Vec<FaultRule>,
-    /// What `eth_getLogs` refuses.
-    pub limits: RangeLimits,
-    /// Ranges beyond the head are answered with what is there, as older nodes do, instead of being refused.
-    pub clamp_future: bool,
+}
+
+impl Plan for FaultPlan {
+    fn rules(&self) -> &[FaultRule] {
+        &self.rules
+    }
 }
 
 impl From<Vec<FaultRule>> for FaultPlan {
     fn from(rules: Vec<FaultRule>) -> Self {
-        Self { rules, ..Self::default() }
+        Self { rules }
     }
 }
 
@@ -177,39 +183,33 @@ impl From<FaultRule> for FaultPlan {
     }
 }
 
-impl From<RangeLimits> for FaultPlan {
-    fn from(limits: RangeLimits) -> Self {
-        Self { limits, ..Self::default() }
-    }
-}
-
 /// Draws the faults of a plan.
-pub(crate) struct FaultDice {
-    plan: FaultPlan,
+pub(crate) struct FaultDice<P> {
+    plan: P,
     /// For each rule: opportunities seen, and strikes.
     counts: Vec<(u64, u64)>,
     rng: StdRng,
 }
 
-impl FaultDice {
-    pub(crate) fn new(seed: u64, plan: FaultPlan) -> Self {
-        Self { counts: vec![(0, 0); plan.rules.len()], plan, rng: StdRng::seed_from_u64(seed) }
+impl<P: Plan> FaultDice<P> {
+    pub(crate) fn new(seed: u64, plan: P) -> Self {
+        Self { counts: vec![(0, 0); plan.rules().len()], plan, rng: StdRng::seed_from_u64(seed) }
     }
 
     /// Replaces the plan; all counts begin anew.
-    pub(crate) fn replace(&mut self, plan: FaultPlan) {
-        self.counts = vec![(0, 0); plan.rules.len()];
+    pub(crate) fn replace(&mut self, plan: P) {
+        self.counts = vec![(0, 0); plan.rules().len()];
         self.plan = plan;
     }
 
-    pub(crate) fn plan(&self) -> &FaultPlan {
+    pub(crate) fn plan(&self) -> &P {
         &self.plan
     }
 
     /// The faults that strike now.
     pub(crate) fn strike(&mut self, stage: Stage, methods: &[&str]) -> Vec<Fault> {
         let mut struck = Vec::new();
-        for (rule, (seen, strikes)) in self.plan.rules.iter().zip(&mut self.counts) {
+        for (rule, (seen, strikes)) in self.plan.rules().iter().zip(&mut self.counts) {
             let concerned = rule.methods.is_empty()
                 || rule.methods.iter().any(|method| methods.contains(&method.as_str()));
             if rule.fault.stage() != stage || !concerned || rule.times.is_some_and(|times| *strikes >= times)
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn rules_strike_by_method_count_and_skip() {
         let rule = Fault::Null.times(2).on("eth_getLogs").after(1);
-        let mut dice = FaultDice::new(1, rule.into());
+        let mut dice: FaultDice<FaultPlan> = FaultDice::new(1, rule.into());
         let mut draw = |method: &str| dice.strike(Stage::Answer, &[method]).len();
         assert_eq!(draw("eth_chainId"), 0);
         assert_eq!([(); 5].map(|()| draw("eth_getLogs")), [0, 1, 1, 0, 0]);
@@ -252,7 +252,8 @@ mod tests {
     #[test]
     fn probabilities_are_drawn_from_the_seed() {
         let draws = |seed| {
-            let mut dice = FaultDice::new(seed, Fault::Reset.with_probability(0.3).into());
+            let rule = Fault::Reset.with_probability(0.3);
+            let mut dice: FaultDice<FaultPlan> = FaultDice::new(seed, rule.into());
             (0..200).map(|_| dice.strike(Stage::Transport, &[]).len()).collect::<Vec<_>>()
         };
         assert_eq!(draws(4), draws(4));
@@ -263,12 +264,10 @@ mod tests {
     #[test]
     fn plans_are_read_from_json() {
         let plan: FaultPlan = serde_json::from_str(
-            r#"{"rules":[{"fault":{"behind":{"blocks":3}},"methods":["eth_blockNumber"],"times":1},{"fault":"reset"}],
-                "limits":{"max_blocks":10,"style":"alchemy"}}"#,
+            r#"{"rules":[{"fault":{"behind":{"blocks":3}},"methods":["eth_blockNumber"],"times":1},{"fault":"reset"}]}"#,
         )
         .unwrap();
         assert_eq!(plan.rules[0], Fault::Behind { blocks: 3 }.times(1).on("eth_blockNumber"));
         assert_eq!(plan.rules[1], Fault::Reset.always());
-        assert_eq!(plan.limits.max_blocks, Some(10));
     }
 }
