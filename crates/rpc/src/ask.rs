@@ -29,7 +29,7 @@ const PROBE_HEDGE_DELAY: Duration = Duration::from_millis(250);
 pub(crate) struct Seat {
     pub(crate) index: usize,
     admission: Admission,
-    started: Instant,
+    pub(crate) started: Instant,
 }
 
 impl Pool {
@@ -44,7 +44,7 @@ impl Pool {
         let mut trail = shared.trail(call.method, call.avoid);
         loop {
             let seat = shared.pick(&mut trail, 1).await?;
-            let answer = match shared.hedge_delay(seat, call) {
+            let answer = match shared.hedge_delay(seat, call.method, call.hedging) {
                 Some(delay) => shared.ask_hedged(seat, delay, &question, id, &trail).await,
                 None => shared.ask(seat, &question, id).await.map_err(|failure| vec![(seat, failure)]),
             };
@@ -65,11 +65,7 @@ impl Pool {
     /// What the endpoint did wrong.
     pub async fn call_on(&self, endpoint: EndpointId, call: &Call<'_>) -> Result<Reply, RpcError> {
         let shared = &*self.0;
-        let unknown = || RpcError::Unavailable { reason: "no such endpoint".to_owned(), retry_after: None };
-        let target = shared.endpoints.get(endpoint.0).ok_or_else(unknown)?;
-        let departure = target.budget.as_ref().map(|budget| budget.reserve(1, Instant::now()));
-        sleep_until(departure.unwrap_or_else(Instant::now)).await;
-        let seat = Seat { index: endpoint.0, admission: target.admit_always(), started: Instant::now() };
+        let seat = shared.seat_on(endpoint).await?;
         shared.ask_once(seat, call).await.map_err(|failure| failure.error)
     }
 }
@@ -77,6 +73,18 @@ impl Pool {
 impl Shared {
     pub(crate) fn trail<'a>(&self, method: &'a str, avoid: Option<EndpointId>) -> Trail<'a> {
         Trail::new(method, avoid, self.max_attempts, Instant::now() + self.timeout)
+    }
+
+    /// Waits for the right to send one call to exactly this endpoint, whatever its state.
+    ///
+    /// # Errors
+    /// There is no such endpoint.
+    pub(crate) async fn seat_on(&self, endpoint: EndpointId) -> Result<Seat, RpcError> {
+        let unknown = || RpcError::Unavailable { reason: "no such endpoint".to_owned(), retry_after: None };
+        let target = self.endpoints.get(endpoint.0).ok_or_else(unknown)?;
+        let departure = target.budget.as_ref().map(|budget| budget.reserve(1, Instant::now()));
+        sleep_until(departure.unwrap_or_else(Instant::now)).await;
+        Ok(Seat { index: endpoint.0, admission: target.admit_always(), started: Instant::now() })
     }
 
     /// Waits for the right to send `calls` calls to the best endpoint there is.
@@ -187,15 +195,13 @@ impl Shared {
     }
 
     /// How long to wait for the first endpoint before a second is asked; `None` where none may be.
-    fn hedge_delay(&self, seat: Seat, call: &Call<'_>) -> Option<Duration> {
-        if !self.hedge || call.hedging == Hedging::Off || self.endpoints.len() < 2 {
+    pub(crate) fn hedge_delay(&self, seat: Seat, method: &str, hedging: Hedging) -> Option<Duration> {
+        if !self.hedge || hedging == Hedging::Off || self.endpoints.len() < 2 {
             return None;
         }
         match seat.admission {
             Admission::Probe => Some(PROBE_HEDGE_DELAY),
-            Admission::Regular => {
-                Some(self.endpoints[seat.index].usual_time(call.method)?.max(MIN_HEDGE_DELAY))
-            }
+            Admission::Regular => Some(self.endpoints[seat.index].usual_time(method)?.max(MIN_HEDGE_DELAY)),
         }
     }
 
@@ -223,9 +229,7 @@ impl Shared {
         };
         match answer {
             Ok(reply) => {
-                let now = Instant::now();
-                let loser = &self.endpoints[other.index];
-                loser.outrun(question.method, other.admission, now - other.started, now);
+                self.outrun(other, question.method);
                 Ok(reply)
             }
             Err(failure) if failure.next == Next::Stop => Err(vec![(answered, failure)]),
@@ -233,8 +237,14 @@ impl Shared {
         }
     }
 
+    /// The request of this seat is dropped, because another endpoint was quicker.
+    pub(crate) fn outrun(&self, seat: Seat, method: &str) {
+        let now = Instant::now();
+        self.endpoints[seat.index].outrun(method, seat.admission, now - seat.started, now);
+    }
+
     /// An endpoint for a hedged request: healthy, with budget, and not asked by this call before.
-    fn spare(&self, seat: Seat, trail: &Trail<'_>) -> Option<Seat> {
+    pub(crate) fn spare(&self, seat: Seat, trail: &Trail<'_>) -> Option<Seat> {
         let now = Instant::now();
         let mut candidates = self.candidates(trail, now);
         candidates[seat.index].spent = true;

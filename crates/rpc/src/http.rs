@@ -212,7 +212,7 @@ fn misconfigured(address: &Address, reason: String) -> Failure {
 }
 
 /// Reads a `Retry-After` header (RFC 9110): seconds, or a date, of which the past means now.
-fn retry_after(header: &str, now: jiff::Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(header: &str, now: jiff::Timestamp) -> Option<Duration> {
     let header = header.trim();
     let wait = if header.bytes().all(|byte| byte.is_ascii_digit()) {
         Duration::from_secs(header.parse().ok()?)
