@@ -115,6 +115,9 @@ pub struct RunArgs {
     /// Take back everything above HEIGHT on NETWORK (with retractions to its receivers) and read on from there
     #[arg(long, value_name = "NETWORK=HEIGHT")]
     pub rewind: Vec<String>,
+    /// Leave out what is not read yet up to HEIGHT on NETWORK, on record: the answer when no endpoint keeps it any more
+    #[arg(long, value_name = "NETWORK=HEIGHT")]
+    pub skip: Vec<String>,
     /// Stop once every network has reached the head it had at the start, and everything due is delivered
     #[arg(long)]
     pub until_head: bool,

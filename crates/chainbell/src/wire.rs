@@ -11,7 +11,9 @@ use chainbell_store::sqlite::SqliteStore;
 use chainbell_targets::{BuildContext, Kind};
 use secrecy::ExposeSecret as _;
 
-use crate::config::{ChainKind, Config, Known, NetworkSettings, evm, evm::EvmSettings};
+use crate::config::{
+    ChainKind, Config, Known, NetworkSettings, endpoint::RpcSettings, evm, evm::EvmSettings,
+};
 
 /// The chains there are.
 pub fn chains() -> Vec<ChainKind> {
@@ -50,19 +52,6 @@ pub fn chain(network: &NetworkSettings) -> anyhow::Result<Arc<dyn Chain>> {
 }
 
 fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
-    let mut endpoints = Vec::with_capacity(settings.rpc.len());
-    for endpoint in &settings.rpc {
-        let mut config = EndpointConfig::new(endpoint.url.expose().clone());
-        config.priority = u8::try_from(endpoint.priority).unwrap_or(u8::MAX);
-        config.rate_limit = endpoint.rate_limit.and_then(std::num::NonZeroU32::new);
-        for (name, value) in &endpoint.headers {
-            config.add_header(name, value.expose_secret())?;
-        }
-        endpoints.push(config);
-    }
-    let mut pool = PoolConfig::new(endpoints);
-    pool.timeout = settings.request_timeout;
-    pool.max_response_bytes = usize::try_from(settings.max_response_bytes).unwrap_or(usize::MAX);
     let config = EvmConfig {
         chain_id: settings.chain_id,
         poll_interval: settings.poll_interval,
@@ -76,7 +65,25 @@ fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
         max_span: settings.max_span,
         ..EvmConfig::default()
     };
-    Ok(Arc::new(EvmChain::new(Pool::new(pool)?, config)?))
+    Ok(Arc::new(EvmChain::new(Pool::new(endpoints(&settings.rpc)?)?, config)?))
+}
+
+/// The settings of an endpoint pool.
+fn endpoints(rpc: &RpcSettings) -> anyhow::Result<PoolConfig> {
+    let mut endpoints = Vec::with_capacity(rpc.endpoints.len());
+    for endpoint in &rpc.endpoints {
+        let mut config = EndpointConfig::new(endpoint.url.expose().clone());
+        config.priority = u8::try_from(endpoint.priority).unwrap_or(u8::MAX);
+        config.rate_limit = endpoint.rate_limit.and_then(std::num::NonZeroU32::new);
+        for (name, value) in &endpoint.headers {
+            config.add_header(name, value.expose_secret())?;
+        }
+        endpoints.push(config);
+    }
+    let mut pool = PoolConfig::new(endpoints);
+    pool.timeout = rpc.request_timeout;
+    pool.max_response_bytes = usize::try_from(rpc.max_response_bytes).unwrap_or(usize::MAX);
+    Ok(pool)
 }
 
 /// A lane for every configured target.

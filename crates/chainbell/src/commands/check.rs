@@ -5,7 +5,7 @@ use std::time::Duration;
 use chainbell_model::{Chain, ChainError, HeightRange, Interest, Proof};
 use serde_json::{Value, json};
 
-use super::{ENDPOINT_WRONG, Failure};
+use super::{ENDPOINT_WRONG, Failure, INVALID_CONFIG, describe};
 use crate::{
     cli::CheckArgs,
     config::{self, Config},
@@ -28,6 +28,17 @@ pub(crate) fn schema() -> anyhow::Result<()> {
 /// # Errors
 /// The configuration is invalid, or an endpoint is.
 pub(crate) async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()> {
+    if let Some(missing) = config.missing.first() {
+        let network = wire::one_network(config, Some(missing.network.as_str()))?;
+        let message = format!(
+            "the description of {} on {} is kept by the chain and not fetched yet: `chainbell check --online` or \
+             `chainbell run` fetches it, or give it as {}",
+            describe::address_text(network, &missing.address),
+            network.slug,
+            network.description,
+        );
+        return Err(Failure { exit_code: INVALID_CONFIG, message }.into());
+    }
     let plans = config.plans()?;
     let mut networks = Vec::new();
     let mut wrong = 0;
@@ -36,7 +47,7 @@ pub(crate) async fn run(config: &Config, args: &CheckArgs) -> anyhow::Result<()>
         let mut checked = json!({
             "network": network.slug,
             "monitors": plan.map_or(0, |(_, plan)| plan.monitors().len()),
-            "reads": plan.map(|(_, plan)| if plan.interest().needs_blocks() { "blocks" } else { "logs" }),
+            "reads": plan.map(|(_, plan)| if plan.interest().needs_blocks() { "blocks" } else { "events" }),
         });
         if args.online {
             let chain = wire::chain(network)?;

@@ -105,6 +105,9 @@ async fn show(config: &Config, id: &str, json: bool) -> anyhow::Result<()> {
     value["contract"] = detail.facts.contract.into();
     value["name"] = (*detail.facts.name).into();
     value["args"] = serde_json::from_str(&detail.facts.args_json)?;
+    if let Some(attributes) = &detail.facts.attributes_json {
+        value["attributes"] = serde_json::from_str(attributes)?;
+    }
     let attempts: Vec<Value> = detail
         .attempts
         .iter()

@@ -41,7 +41,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     introduce(folder.path(), &network, &receiver)?;
 
     let store = Arc::new(wire::open_store(&config).await?);
-    let machine = runner::assemble(&config, &[], store.clone(), Arc::new(Status::default()))?;
+    let machine =
+        runner::assemble(&config, &runner::Moves::default(), store.clone(), Arc::new(Status::default()))?;
     let mut side = tokio::task::JoinSet::new();
     side.spawn(play(network.clone(), stop.clone()));
     side.spawn(runner::stop_on_signal(stop.clone()));

@@ -55,7 +55,7 @@ pub(crate) async fn run(config: &crate::config::Config, args: EventsArgs) -> any
 pub(crate) fn event_json(row: &EventRow) -> anyhow::Result<Value> {
     let facts = &row.facts;
     let raw = |json: &str| -> anyhow::Result<Value> { Ok(serde_json::from_str(json)?) };
-    Ok(json!({
+    let mut event = json!({
         "id": row.id,
         "network": facts.block.network,
         "chain": facts.block.chain,
@@ -73,5 +73,9 @@ pub(crate) fn event_json(row: &EventRow) -> anyhow::Result<Value> {
         "args": raw(&facts.args_json)?,
         "finality": row.finality.map_or("retracted", |finality| finality.as_str()),
         "monitors": row.monitors,
-    }))
+    });
+    if let Some(attributes) = &facts.attributes_json {
+        event["attributes"] = raw(attributes)?;
+    }
+    Ok(event)
 }

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod deliveries;
 mod demo;
+mod describe;
 mod devnet;
 mod events;
 mod init;
@@ -58,9 +59,12 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Init(args) => init::run(&cli.config, &args),
         Command::Check(args) if args.schema => check::schema(),
+        Command::Check(args) if args.online => {
+            check::run(&load_described(&cli.config, filter, format).await?, &args).await
+        }
         Command::Check(args) => check::run(&load(&cli.config, filter, format)?, &args).await,
-        Command::Run(args) => run::run(load(&cli.config, filter, format)?, args).await,
-        Command::Try(args) => r#try::run(&load(&cli.config, filter, format)?, args).await,
+        Command::Run(args) => run::run(load_described(&cli.config, filter, format).await?, args).await,
+        Command::Try(args) => r#try::run(&load_described(&cli.config, filter, format).await?, args).await,
         Command::Events(args) => events::run(&load(&cli.config, filter, format)?, args).await,
         Command::Deliveries(args) => deliveries::run(&load(&cli.config, filter, format)?, args.command).await,
         Command::Status(args) => status::run(&load(&cli.config, filter, format)?, &args).await,
@@ -76,6 +80,20 @@ fn load(path: &std::path::Path, filter: Option<&str>, format: Option<LogFormat>)
     });
     logging::start(filter.unwrap_or(config.log.level.as_str()), format)?;
     Ok(config)
+}
+
+/// The same, with the descriptions that the chains keep: those not here yet are fetched first.
+async fn load_described(
+    path: &std::path::Path,
+    filter: Option<&str>,
+    format: Option<LogFormat>,
+) -> anyhow::Result<Config> {
+    let config = load(path, filter, format)?;
+    if config.missing.is_empty() {
+        return Ok(config);
+    }
+    describe::fetch(&config).await?;
+    wire::load_config(path)
 }
 
 /// Tells what went wrong on standard error and chooses the exit code.

@@ -19,11 +19,14 @@ const LOOK: Duration = Duration::from_millis(20);
 /// # Errors
 /// The configuration, the store or a target is unusable, or the store fails while running.
 pub async fn run(config: Config, args: RunArgs) -> anyhow::Result<()> {
-    let rewinds = parse_rewinds(&config, &args.rewind)?;
+    let moves = Moves {
+        rewinds: parse_heights(&config, "--rewind", &args.rewind)?,
+        skips: parse_heights(&config, "--skip", &args.skip)?,
+    };
     let _claim = wire::claim_store(&config)?;
     let store = Arc::new(wire::open_store(&config).await?);
     let status = Arc::new(Status::default());
-    let machine = assemble(&config, &rewinds, store.clone(), status.clone())?;
+    let machine = assemble(&config, &moves, store.clone(), status.clone())?;
     // What is written about ten thousand monitors is several times what is compiled of them.
     drop(config);
     if machine.networks.is_empty() {
@@ -45,13 +48,22 @@ pub async fn run(config: Config, args: RunArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where the operator moves networks' cursors to before they go on.
+#[derive(Clone, Debug, Default)]
+pub struct Moves {
+    /// Back to this height, taking back what lies above.
+    pub rewinds: Vec<(NetworkSlug, Height)>,
+    /// Up to this height, leaving out what was not read.
+    pub skips: Vec<(NetworkSlug, Height)>,
+}
+
 /// Everything that `run` runs, from a configuration.
 ///
 /// # Errors
 /// A monitor does not compile, or a network or target cannot be built.
 pub fn assemble(
     config: &Config,
-    rewinds: &[(NetworkSlug, Height)],
+    moves: &Moves,
     store: Arc<SqliteStore>,
     status: Arc<Status>,
 ) -> anyhow::Result<Machine<SqliteStore>> {
@@ -63,7 +75,10 @@ pub fn assemble(
             continue;
         }
         let mut follow = settings.follow.clone();
-        follow.rewind = rewinds.iter().find(|(network, _)| *network == slug).map(|(_, height)| *height);
+        let of_network = |moves: &[(NetworkSlug, Height)]| {
+            moves.iter().find(|(network, _)| *network == slug).map(|(_, height)| *height)
+        };
+        (follow.rewind, follow.skip) = (of_network(&moves.rewinds), of_network(&moves.skips));
         networks.push(Network {
             slug,
             chain: wire::chain(settings)?,
@@ -74,13 +89,17 @@ pub fn assemble(
     Ok(Machine { store, networks, lanes: wire::lanes(config)?, clock: Clock::system(), status })
 }
 
-fn parse_rewinds(config: &Config, rewinds: &[String]) -> anyhow::Result<Vec<(NetworkSlug, Height)>> {
+fn parse_heights(
+    config: &Config,
+    option: &str,
+    texts: &[String],
+) -> anyhow::Result<Vec<(NetworkSlug, Height)>> {
     let parse = |text: &String| {
         let parsed = text.split_once('=').and_then(|(network, height)| Some((network, height.parse().ok()?)));
-        let (network, height) = parsed.with_context(|| format!("--rewind {text:?} is not NETWORK=HEIGHT"))?;
+        let (network, height) = parsed.with_context(|| format!("{option} {text:?} is not NETWORK=HEIGHT"))?;
         Ok((wire::one_network(config, Some(network))?.slug.clone(), Height(height)))
     };
-    rewinds.iter().map(parse).collect()
+    texts.iter().map(parse).collect()
 }
 
 /// Cancels `stop` at the first SIGINT or SIGTERM. A second one ends the process at once, as it would without us.

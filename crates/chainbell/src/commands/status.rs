@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chainbell_model::Tip;
-use chainbell_store::{Ledger, NetworkState, Reader};
+use chainbell_store::{Gap, Ledger, NetworkState, Reader};
 use serde_json::{Value, json};
 
 use crate::{
@@ -26,7 +26,10 @@ pub(crate) async fn run(config: &Config, args: &StatusArgs) -> anyhow::Result<()
     let mut networks = Vec::new();
     for network in &config.networks {
         let state = known.iter().find(|state| state.network == network.slug);
-        networks.push(describe(network, state, args.offline).await?);
+        let mut described = describe(network, state, args.offline).await?;
+        let gaps = store.gaps(&network.slug).await?;
+        described["gaps"] = gaps.iter().map(gap_json).collect();
+        networks.push(described);
     }
     let counts = store.counts(&wire::tenant()).await?;
     let deliveries: serde_json::Map<String, Value> = counts
@@ -74,7 +77,36 @@ async fn describe(
         Err(_elapsed) => described["trouble"] = "no endpoint answered in time".into(),
     }
     described["endpoints"] = serde_json::to_value(chain.endpoints())?;
+    described["subscriptions"] = serde_json::to_value(chain.subscriptions())?;
     Ok(described)
+}
+
+/// Heights that were left out for good.
+fn gap_json(gap: &Gap) -> Value {
+    json!({"first": gap.first, "last": gap.last, "since": output::time(gap.at)})
+}
+
+/// A line for each gap of a network.
+fn gaps_of(network: &Value) -> Vec<String> {
+    let name = network["network"].as_str().unwrap_or_default();
+    let line = |gap: &Value| {
+        let since = gap["since"].as_str().unwrap_or_default();
+        format!("gap of {name}: {} to {} were left out on {since}", gap["first"], gap["last"])
+    };
+    network["gaps"].as_array().into_iter().flatten().map(line).collect()
+}
+
+/// A line for each subscription of a network that was asked.
+fn subscriptions_of(network: &Value) -> Vec<String> {
+    let name = network["network"].as_str().unwrap_or_default();
+    let line = |one: &Value| {
+        let topic = one["topic"].as_str().unwrap_or_default();
+        let state = if one["listening"] == true { "listening" } else { "not listening" };
+        let id = one["id"].as_str().map(|id| format!(", id {id}")).unwrap_or_default();
+        let last = one["last_height"].as_u64().map(|height| format!(", last {height}")).unwrap_or_default();
+        format!("subscription of {name}: {topic}: {state}{id}, {} reconnects{last}", one["reconnects"])
+    };
+    network["subscriptions"].as_array().into_iter().flatten().map(line).collect()
 }
 
 /// A line for each endpoint of a network that was asked.
@@ -106,8 +138,10 @@ fn print(status: &Value) -> anyhow::Result<()> {
         ]);
     }
     table.print()?;
-    for endpoint in status["networks"].as_array().into_iter().flatten().flat_map(endpoints_of) {
-        output::line(&endpoint)?;
+    for network in status["networks"].as_array().into_iter().flatten() {
+        for line in [gaps_of, endpoints_of, subscriptions_of].into_iter().flat_map(|lines| lines(network)) {
+            output::line(&line)?;
+        }
     }
     for (title, counts) in [("stored", &status["stored"]), ("deliveries", &status["deliveries"])] {
         let counts: Vec<_> =

@@ -120,7 +120,7 @@ fn describe(config: &Config, fact: &NewFact, one: &NewMatch) -> anyhow::Result<V
         let Some(target) = config.targets.iter().find(|target| target.name == *name) else { continue };
         bodies.insert(name.to_string(), body(target, fact, one)?);
     }
-    Ok(json!({
+    let mut described = json!({
         "match": one.id,
         "monitor": one.monitor,
         "network": block.network,
@@ -133,7 +133,11 @@ fn describe(config: &Config, fact: &NewFact, one: &NewMatch) -> anyhow::Result<V
         "signature": &*fact.facts.signature,
         "args": serde_json::from_str::<Value>(&fact.facts.args_json)?,
         "bodies": bodies,
-    }))
+    });
+    if let Some(attributes) = &fact.facts.attributes_json {
+        described["attributes"] = serde_json::from_str(attributes)?;
+    }
+    Ok(described)
 }
 
 /// The rendered body: JSON as it is, anything else as text.

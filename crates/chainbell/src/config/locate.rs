@@ -104,6 +104,7 @@ mod tests {
             subjects: Subjects::default(),
             from: Vec::new(),
             to: Vec::new(),
+            include_failed: false,
             when,
             deliver_at: Finality::Seen,
             targets: Vec::new(),

@@ -4,8 +4,10 @@
 //! it; [`Config::plans`] compiles the monitors. Neither connects to anything. `docs/configuration.md` is the reference.
 
 mod address;
+mod cache;
 mod contract;
 mod document;
+pub mod endpoint;
 mod error;
 pub mod evm;
 mod item;
@@ -35,6 +37,7 @@ use std::{
 
 use chainbell_targets::Kind;
 
+pub use cache::Missing;
 pub use contract::ContractSettings;
 pub use error::ConfigErrors;
 pub use logging::{LogFormat, LogLevel, LogSettings};
@@ -77,6 +80,8 @@ pub struct Config {
     pub networks: Vec<NetworkSettings>,
     /// The contracts, by name.
     pub contracts: Vec<ContractSettings>,
+    /// Descriptions that the chains keep and that were not fetched yet; until then their contracts have none.
+    pub missing: Vec<Missing>,
     /// The address sets, by name.
     pub sets: Vec<SetSettings>,
     /// The targets, by name.
@@ -142,7 +147,10 @@ fn check(sources: &Sources, known: &Known<'_>) -> (Option<Config>, Vec<Problem>,
 fn read(document: Document<'_>, known: &Known<'_>) -> Config {
     let delivery = document.delivery.map(target::Delivery::read).unwrap_or_default();
     let (networks, network_settings) = Networks::read(document.networks, known.chains);
-    let (contracts, contract_settings) = contract::Contracts::read(document.contracts, &networks);
+    let store = document.store.map(StoreSettings::read).unwrap_or_default();
+    let descriptions = cache::Descriptions::beside(&store.path);
+    let (contracts, contract_settings, missing) =
+        contract::Contracts::read(document.contracts, &networks, &descriptions);
     let sets = set::read(document.sets, &networks);
     let (targets, target_settings) = target::Targets::read(document.targets, &delivery, known.targets);
     let surroundings = monitor::Surroundings {
@@ -153,11 +161,12 @@ fn read(document: Document<'_>, known: &Known<'_>) -> Config {
     };
     let monitors = monitor::read(document.monitors, &surroundings);
     Config {
-        store: document.store.map(StoreSettings::read).unwrap_or_default(),
+        store,
         log: document.log.map(LogSettings::read).unwrap_or_default(),
         delivery: delivery.settings,
         networks: network_settings,
         contracts: contract_settings,
+        missing,
         sets,
         targets: target_settings,
         monitors,

@@ -36,6 +36,8 @@ pub struct MonitorSettings {
     pub from: Vec<Address>,
     /// The receivers it is limited to, unless empty.
     pub to: Vec<Address>,
+    /// Whether events of failed transactions match too.
+    pub include_failed: bool,
     /// What else has to hold.
     pub when: Option<Expression>,
     /// How final the block must be before it is delivered.
@@ -137,6 +139,7 @@ fn read_monitor(
     let targets = targets.iter().filter_map(|item| surroundings.targets.find(item)).collect();
     let description = section.optional("description").and_then(|item| item.text());
     let enabled = section.boolean("enabled", true);
+    let include_failed = section.boolean("include_failed", false);
     let contracts = read_contracts(&mut section, surroundings);
     let networks = read_networks(&mut section, contracts.as_deref(), surroundings);
     let [address, from, to] =
@@ -156,6 +159,7 @@ fn read_monitor(
         subjects,
         from: from.unwrap_or_default(),
         to: to.unwrap_or_default(),
+        include_failed,
         when,
         deliver_at,
         targets,
@@ -280,6 +284,7 @@ pub(super) fn schema() -> Value {
                 "transfers": transfer("The same as transfer."),
                 "from": text_or_list("Only what these addresses sent."),
                 "to": text_or_list("Only what these addresses received."),
+                "include_failed": { "type": "boolean", "default": false, "description": "Whether events of failed transactions match too, on chains whose nodes tell them (Solana)." },
                 "when": { "type": "string", "description": "An expression that has to hold." },
                 "deliver_at": { "enum": levels, "default": Finality::default().as_str(), "description": "How final the block must be before it is delivered." },
                 "targets": text_or_list("Where it is delivered, by name; without any it only stores."),

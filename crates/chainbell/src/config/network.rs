@@ -20,6 +20,10 @@ pub struct ChainKind {
     pub name: &'static str,
     /// Reads addresses and contract descriptions.
     pub dialect: Arc<dyn Dialect>,
+    /// The key of a contract's description: `abi`, `idl`, `layout`, `spec`.
+    pub(super) description: &'static str,
+    /// Every contract's description can be had from the chain: it need not be given.
+    pub(super) describes_itself: bool,
     pub(super) read: fn(&mut Section<'_>) -> Option<Arc<dyn ChainSettings>>,
     pub(super) schema: fn() -> Map<String, Value>,
 }
@@ -45,6 +49,8 @@ pub struct NetworkSettings {
     pub chain: &'static str,
     /// How its chain writes addresses and reads contract descriptions.
     pub dialect: Arc<dyn Dialect>,
+    /// The key of a contract's description.
+    pub description: &'static str,
     /// Where to begin, how to go on.
     pub follow: FollowSettings,
     /// What the chain made of its own keys.
@@ -95,11 +101,16 @@ impl<'a> Networks<'a> {
                 slug: NetworkSlug::new(name),
                 chain: kinds[chain].name,
                 dialect: Arc::clone(&kinds[chain].dialect),
+                description: kinds[chain].description,
                 follow,
                 settings,
             }));
         }
         (networks, read)
+    }
+
+    pub(super) fn kinds(&self) -> &'a [ChainKind] {
+        self.kinds
     }
 
     pub(super) fn kind(&self, chain: usize) -> &'a ChainKind {

@@ -138,6 +138,7 @@ fn spec(monitor: &MonitorSettings, contracts: Vec<Arc<ContractSpec>>) -> Monitor
         from: monitor.from.clone(),
         to: monitor.to.clone(),
         when: monitor.when.as_ref().map(|when| when.text.to_string()),
+        include_failed: monitor.include_failed,
         deliver_at: monitor.deliver_at,
         targets: monitor.targets.as_slice().into(),
     }

@@ -17,7 +17,7 @@ pub fn json_schema(chains: &[ChainKind], targets: &[&'static dyn Kind]) -> Value
             "log": logging::schema(),
             "delivery": target::delivery_schema(),
             "networks": network::schema(chains),
-            "contracts": contract::schema(),
+            "contracts": contract::schema(chains),
             "sets": set::schema(),
             "targets": target::schema(targets),
             "monitors": monitor::schema()

@@ -137,6 +137,12 @@ pub(super) fn possible_values(text: &str) -> Vec<Range<u32>> {
 
 /// Reads a file of at most `limit` bytes as UTF-8.
 pub(super) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
+    let bytes = read_bytes(path, limit)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(super) fn read_bytes(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     use io::Read as _;
 
     let mut bytes = Vec::new();
@@ -144,7 +150,7 @@ pub(super) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     if bytes.len() as u64 > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {limit} bytes")));
     }
-    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text"))
+    Ok(bytes)
 }
 
 /// The files that `path` stands for: itself, or all `*.toml` of a folder by name.

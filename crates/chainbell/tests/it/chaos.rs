@@ -229,7 +229,7 @@ impl History {
         self.status = Arc::default();
         let store = Arc::new(SqliteStore::open(&self.database(), Default::default()).await.unwrap());
         self.store = Some(store.clone());
-        let mut machine = assemble(&self.config(), &[], store, self.status.clone()).unwrap();
+        let mut machine = assemble(&self.config(), &Default::default(), store, self.status.clone()).unwrap();
         machine.lanes = ["seen", "last"].map(|name| self.lane(name)).into();
         tokio::spawn(async move { machine.run(CancellationToken::new()).await.unwrap() })
     }

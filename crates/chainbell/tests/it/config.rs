@@ -10,7 +10,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use chainbell::config::{
     ChainKind, Config, ConfigErrors, Known,
-    evm::{self, EndpointSettings, EvmSettings},
+    endpoint::EndpointSettings,
+    evm::{self, EvmSettings},
     parse,
 };
 use chainbell_model::{Finality, Height};
@@ -78,8 +79,8 @@ fn the_designs_example_loads_as_written() {
         ("ethereum", "evm", Start::Latest)
     );
     let evm = evm_settings(&config, 0);
-    assert_eq!(evm.rpc[0].url.expose().as_str(), "https://rpc-a.example/s3cr3t");
-    assert_eq!((evm.rpc[0].rate_limit, evm.rpc[1].rate_limit), (None, Some(25)));
+    assert_eq!(evm.rpc.endpoints[0].url.expose().as_str(), "https://rpc-a.example/s3cr3t");
+    assert_eq!((evm.rpc.endpoints[0].rate_limit, evm.rpc.endpoints[1].rate_limit), (None, Some(25)));
     assert_eq!(evm.ws.as_ref().unwrap().to_string(), "wss://rpc-a.example");
     assert_eq!(config.contracts[0].addresses.as_ref().unwrap().len(), 1);
     let monitor = &config.monitors[0];
@@ -145,9 +146,9 @@ fn a_network_takes_one_url_a_table_or_a_list() {
     );
     assert_eq!(config.networks[1].follow.start, Start::At(Height(17_000_000)));
     let evm = evm_settings(&config, 0);
-    let EndpointSettings { url, priority, rate_limit, headers } = &evm.rpc[0];
+    let EndpointSettings { url, priority, rate_limit, headers } = &evm.rpc.endpoints[0];
     assert_eq!((url.to_string().as_str(), *priority, *rate_limit), ("https://rpc.example:8443", 2, Some(10)));
-    assert_eq!((headers.len(), evm.poll_interval.as_millis(), evm.max_response_bytes), (1, 500, 1 << 20));
+    assert_eq!((headers.len(), evm.poll_interval.as_millis(), evm.rpc.max_response_bytes), (1, 500, 1 << 20));
     let shown = format!("{config:?}");
     assert!(!shown.contains("t0k3n") && !shown.contains("pass"), "{shown}");
 }

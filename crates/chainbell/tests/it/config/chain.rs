@@ -42,7 +42,8 @@ impl Dialect for PlainDialect {
         &[("ether", 18)]
     }
 
-    fn interface(&self, source: &str) -> Result<Arc<dyn Interface>, InterfaceError> {
+    fn interface(&self, source: &[u8]) -> Result<Arc<dyn Interface>, InterfaceError> {
+        let source = chainbell_model::description_text(source)?;
         let mut start = 0;
         for line in source.lines().filter(|_| source != "erc20") {
             if !line.ends_with(')') {
