@@ -148,6 +148,7 @@ pub(crate) struct FakeDecoder {
     schema: Arc<Schema>,
     /// The first byte of a payload that fits: the number of indexed arguments.
     shape: u8,
+    attributes: usize,
     decodes: AtomicUsize,
 }
 
@@ -165,6 +166,7 @@ impl FakeDecoder {
             key: (name != "*").then(|| key(name)),
             schema: Arc::new(schema),
             shape: 0,
+            attributes: 0,
             decodes: AtomicUsize::new(0),
         }
     }
@@ -174,16 +176,19 @@ impl FakeDecoder {
         let arguments = rest.strip_suffix(')').unwrap();
         let mut fields = Vec::new();
         let mut types = Vec::new();
-        let mut shape = 0;
+        let (mut shape, mut attributes) = (0, 0);
         for argument in arguments.split(", ").filter(|argument| !argument.is_empty()) {
             let words: Vec<&str> = argument.split(' ').collect();
             let (ty, name) = (words[0], *words.last().unwrap());
             shape += u8::from(words.contains(&"indexed"));
             fields.push(Field::new(name, parse_type(ty)));
-            types.push(ty);
+            match words.contains(&"attribute") {
+                true => attributes += 1,
+                false => types.push(ty),
+            }
         }
         let signature = format!("{name}({})", types.join(","));
-        Self { shape, ..Self::new(name, &signature, Schema { fields }) }
+        Self { shape, attributes, ..Self::new(name, &signature, Schema { fields }) }
     }
 }
 
@@ -191,8 +196,12 @@ fn parse_type(text: &str) -> Type {
     if let Some(item) = text.strip_suffix("[]") {
         return Type::List(Arc::new(parse_type(item)));
     }
+    if let Some(ty) = text.strip_suffix('?') {
+        return Type::Optional(Arc::new(parse_type(ty)));
+    }
     match text {
         "bool" => Type::Bool,
+        "any" => Type::Any,
         "address" => Type::Address,
         "bytes" => Type::Bytes,
         "hash" => Type::Hash,
@@ -223,6 +232,9 @@ impl Decoder for FakeDecoder {
     }
     fn schema(&self) -> &Arc<Schema> {
         &self.schema
+    }
+    fn attributes(&self) -> usize {
+        self.attributes
     }
     fn fits(&self, payload: &Payload) -> bool {
         self.name == "*" || payload.0.first() == Some(&self.shape)

@@ -55,7 +55,7 @@ fn wider_filters_swallow_narrower_ones() {
 fn whole_blocks_are_read_only_for_what_needs_them() {
     let when = |when: &str| MonitorSpec { when: Some(when.to_owned()), ..on(&[1], "A") };
     assert!(!interest(vec![when("value > 1 && block.height > 5")]).needs_blocks());
-    assert!(interest(vec![when("value > 1 && tx.value > 5")]).transactions);
+    assert!(interest(vec![when("value > 1 && tx.value > 5")]).details);
     assert!(interest(vec![MonitorSpec { from: vec![address(1)], ..on(&[1], "A") }]).transactions);
     let calls = MonitorSpec { events: Vec::new(), calls: vec!["A".into()], ..on(&[1], "A") };
     assert_eq!(interest(vec![calls]), Interest { calls: Contracts::Any, ..Interest::default() });
