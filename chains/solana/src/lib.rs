@@ -4,10 +4,15 @@ mod address;
 pub mod assemble;
 mod details;
 mod dialect;
+mod events;
 pub mod idl;
 mod interface;
+mod invocations;
 pub mod logs;
 pub mod payload;
 mod source;
 mod transfers;
+mod wanted;
 pub mod wire;
+
+pub use dialect::SolanaDialect;

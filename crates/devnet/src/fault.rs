@@ -55,7 +55,26 @@ pub enum Fault {
         /// How many blocks from the head differ.
         depth: u64,
     },
-    /// The WebSocket is dropped instead of announcing a head.
+    /// A list of signatures leaves out the newest that are not final yet: an index that lags.
+    MissingSignatures {
+        /// How many.
+        count: usize,
+    },
+    /// A block that is there is said to be a skipped slot.
+    SkippedLie,
+    /// The node keeps nothing of the heights below.
+    Pruned {
+        /// The first height that it keeps.
+        below: u64,
+    },
+    /// The heights below come from long-term storage, which has words of its own for a skipped slot.
+    Archived {
+        /// The first height that the node itself keeps.
+        below: u64,
+    },
+    /// The node keeps no history of transactions.
+    NoHistory,
+    /// The WebSocket is dropped instead of announcing a head, or whatever else is subscribed to.
     DropSocket,
     /// A head is announced twice.
     DuplicateHead,
@@ -107,7 +126,12 @@ impl Fault {
             | Self::NoLogs
             | Self::MissingReceipt
             | Self::Null
-            | Self::OtherFork { .. } => Stage::Answer,
+            | Self::OtherFork { .. }
+            | Self::MissingSignatures { .. }
+            | Self::SkippedLie
+            | Self::Pruned { .. }
+            | Self::Archived { .. }
+            | Self::NoHistory => Stage::Answer,
             Self::DropSocket | Self::DuplicateHead | Self::LateHead | Self::SilentHead => Stage::Push,
         }
     }

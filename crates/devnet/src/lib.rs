@@ -13,9 +13,11 @@ mod json;
 mod network;
 mod rpc;
 mod seed;
+pub mod solana;
 mod stats;
 
 pub use endpoint::Replica;
 pub use evm::{EvmDevnet, EvmDevnetConfig};
 pub use fault::{Fault, FaultPlan, FaultRule, Plan};
+pub use solana::{SolanaDevnet, SolanaDevnetConfig};
 pub use stats::Stats;

@@ -1,1 +1,22 @@
-//! To be written.
+//! Reads IDLs (Anchor's and Codama's) and signatures, compiles them into decoders, and decodes events and instructions.
+
+pub mod account;
+mod anchor;
+mod arguments;
+mod bounds;
+pub(crate) mod builtin;
+pub(crate) mod call;
+mod codama;
+mod codama_types;
+mod codama_values;
+mod compile;
+pub(crate) mod description;
+mod discriminator;
+pub(crate) mod event;
+pub(crate) mod item;
+mod layout;
+mod node;
+pub(crate) mod raw;
+mod reader;
+mod text;
+mod types;
