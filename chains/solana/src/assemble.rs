@@ -209,8 +209,9 @@ impl Found<'_> {
             return Ok(());
         };
         let lines = meta.log_messages.map(Lines::read).transpose()?;
-        let mut tale = events::tell(invocations, lines.as_ref(), self.wanted);
-        tale.push_events(place, meta.err.is_some(), self.wanted, into);
+        let failed = meta.err.is_some();
+        let mut tale = events::tell(invocations, lines.as_ref(), failed, self.wanted);
+        tale.push_events(place, failed, self.wanted, into);
         push_defect(place, tale.defect, into);
         Ok(())
     }
