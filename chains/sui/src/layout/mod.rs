@@ -3,6 +3,7 @@
 //! A description ([`description`]) becomes a [`catalogue::Catalogue`] of datatypes and functions; a type of it is
 //! compiled to a [`shape::Layout`], by which [`reader`] decodes BCS and [`rendering`] the node's JSON.
 
+mod attributes;
 pub(crate) mod call;
 pub(crate) mod catalogue;
 pub(crate) mod description;
@@ -11,13 +12,13 @@ mod known;
 mod normalized;
 mod open;
 mod package;
-mod parser;
+pub(crate) mod parser;
 pub(crate) mod pattern;
 pub(crate) mod raw;
 mod reader;
 mod rendering;
 mod resolve;
-mod shape;
+pub(crate) mod shape;
 pub(crate) mod text;
 pub(crate) mod types;
 
