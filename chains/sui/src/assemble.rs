@@ -1,1 +1,251 @@
-//! To be written.
+//! Turns a node's answer for one checkpoint into the common model, and refuses one that contradicts itself.
+
+use chainbell_model::{
+    Address, Block, BlockId, BlockRef, Call, Contracts, Defect, Event, Height, Interest, Timestamp,
+    Transaction, TxId,
+};
+use sui_rpc::proto::sui::rpc::v2::{
+    self as proto, Checkpoint, ExecutedTransaction, MoveCall, argument::ArgumentKind, input::InputKind,
+};
+use sui_sdk_types::Digest;
+
+pub use crate::contradiction::Contradiction;
+use crate::{
+    address, balances, details, json,
+    payload::{self, Argument, CallParts, EventParts},
+    transfers, type_text,
+};
+
+/// Calls of one transaction, with the inputs they take written out for each, hold no more bytes. The chain itself allows a
+/// transaction of 128 KiB.
+const MAX_CALL_BYTES: usize = 4 << 20;
+
+/// Height and id of a checkpoint, and the id of the one before; of the first checkpoint, zeros.
+pub fn reference(checkpoint: &Checkpoint) -> Result<(BlockRef, BlockId), Contradiction> {
+    let height = checkpoint.sequence_number.ok_or(Contradiction::Missing("sequence number"))?;
+    let id = checkpoint.digest.as_deref().ok_or(Contradiction::Missing("digest"))?;
+    let id = digest(id).ok_or(Contradiction::Unreadable("digest"))?;
+    let summary = checkpoint.summary.as_ref().ok_or(Contradiction::Missing("summary"))?;
+    let parent = match summary.previous_digest.as_deref() {
+        Some(previous) => digest(previous).ok_or(Contradiction::Unreadable("previous digest"))?,
+        None if height == 0 => [0; 32],
+        None => return Err(Contradiction::Missing("previous digest")),
+    };
+    Ok((BlockRef { height: Height(height), id: BlockId(id) }, BlockId(parent)))
+}
+
+/// The checkpoint with the transactions, events, calls and transfers that `interest` asks for. It has to be read with a mask
+/// that covers the interest.
+pub fn checkpoint(checkpoint: &Checkpoint, interest: &Interest) -> Result<Block, Contradiction> {
+    let (reference, parent) = reference(checkpoint)?;
+    let mut block = Block {
+        reference,
+        parent: Some(parent),
+        time: time(checkpoint)?,
+        transactions: Vec::new(),
+        events: Vec::new(),
+        calls: Vec::new(),
+        transfers: Vec::new(),
+        defects: Vec::new(),
+    };
+    for (place, transaction) in (0..).zip(&checkpoint.transactions) {
+        push(&mut block, place, transaction, interest)?;
+    }
+    Ok(block)
+}
+
+fn time(checkpoint: &Checkpoint) -> Result<Timestamp, Contradiction> {
+    let timestamp = checkpoint.summary.as_ref().and_then(|summary| summary.timestamp.as_ref());
+    let timestamp = timestamp.ok_or(Contradiction::Missing("time"))?;
+    let millis = timestamp.seconds.checked_mul(1_000);
+    let millis = millis.and_then(|millis| millis.checked_add(i64::from(timestamp.nanos) / 1_000_000));
+    millis.map(Timestamp).ok_or(Contradiction::Unreadable("time"))
+}
+
+/// Adds the transaction with what is wanted of it, if anything.
+fn push(
+    block: &mut Block,
+    place: u32,
+    transaction: &ExecutedTransaction,
+    interest: &Interest,
+) -> Result<(), Contradiction> {
+    // Where it will stand in the block, should it.
+    let into = index(block.transactions.len());
+    let events = block.events.len();
+    if !interest.events.is_empty() {
+        push_events(block, place, into, transaction, interest)?;
+    }
+    let calls = block.calls.len();
+    if interest.calls != Contracts::None {
+        push_calls(block, place, into, transaction, interest)?;
+    }
+    let transfers = block.transfers.len();
+    let moved = transfers::are_wanted(interest);
+    let balances = if moved { Some(balances::of(place, transaction)?) } else { None };
+    if let Some(balances) = &balances {
+        block.transfers.extend(transfers::of(place, into, transaction, balances, interest)?);
+    }
+    let untold = balances.as_ref().is_some_and(|balances| balances.untold);
+    let found = block.events.len() > events || block.calls.len() > calls || block.transfers.len() > transfers;
+    if !found && !interest.transactions && !untold {
+        return Ok(());
+    }
+    let digest_text = transaction.digest.as_deref();
+    let missing = Contradiction::TransactionMissing { transaction: place, part: "digest" };
+    let unreadable = Contradiction::TransactionUnreadable { transaction: place, part: "digest" };
+    let id = digest(digest_text.ok_or(missing)?).ok_or(unreadable)?;
+    let mut of_transaction = Vec::new();
+    let mut untold = untold;
+    if interest.details || interest.transactions {
+        let balances = match balances {
+            Some(balances) => balances,
+            None => balances::of(place, transaction)?,
+        };
+        untold |= balances.untold;
+        of_transaction = details::of(place, transaction, &balances)?;
+    }
+    if untold {
+        let reason = "the node does not tell whose balances changed".to_owned();
+        block.defects.push(Defect { transaction: into, reason });
+    }
+    block.transactions.push(Transaction { id: TxId::from(id), index: place, details: of_transaction });
+    Ok(())
+}
+
+fn push_events(
+    block: &mut Block,
+    place: u32,
+    into: u32,
+    transaction: &ExecutedTransaction,
+    interest: &Interest,
+) -> Result<(), Contradiction> {
+    let events = transaction.events.as_ref().map_or(&[][..], |events| &events.events);
+    let committed = transaction.effects.as_ref().is_some_and(|effects| effects.events_digest.is_some());
+    if events.is_empty() && committed {
+        return Err(Contradiction::EventsMissing(place));
+    }
+    for (at, event) in (0..).zip(events) {
+        let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
+        let unreadable = |part| Contradiction::TransactionUnreadable { transaction: place, part };
+        let written = event.event_type.as_deref().ok_or_else(|| missing("event type"))?;
+        let canonical = type_text::canonical(written).ok_or_else(|| unreadable("event type"))?;
+        let datatype = type_text::datatype(&canonical).ok_or_else(|| unreadable("event type"))?;
+        let emitter = Address::from_slice(&datatype.package).ok_or_else(|| unreadable("event type"))?;
+        let of_emitter = |filter: &&chainbell_model::EventFilter| {
+            filter.emitters.as_ref().is_none_or(|emitters| emitters.contains(&emitter))
+        };
+        let mut filters = interest.events.iter().filter(of_emitter).peekable();
+        if filters.peek().is_none() {
+            continue;
+        }
+        let key = payload::event_key(datatype.module, datatype.name);
+        if !filters.any(|filter| filter.keys.as_ref().is_none_or(|keys| keys.contains(&key))) {
+            continue;
+        }
+        let payload = event_payload(event, &canonical).ok_or_else(|| unreadable("event"))?;
+        block.events.push(Event {
+            transaction: into,
+            index: at,
+            failed: false,
+            emitter,
+            key: Some(key),
+            payload,
+        });
+    }
+    Ok(())
+}
+
+fn event_payload(event: &proto::Event, struct_tag: &str) -> Option<chainbell_model::Payload> {
+    let rendered = event.json.as_deref().map(json::text);
+    Some(payload::event(&EventParts {
+        package: address::parse(event.package_id.as_deref()?).ok()?,
+        module: event.module.as_deref()?,
+        sender: address::parse(event.sender.as_deref()?).ok()?,
+        struct_tag,
+        contents: event.contents.as_ref().and_then(|bcs| bcs.value.as_deref()).unwrap_or_default(),
+        json: rendered.as_deref(),
+    }))
+}
+
+fn push_calls(
+    block: &mut Block,
+    place: u32,
+    into: u32,
+    transaction: &ExecutedTransaction,
+    interest: &Interest,
+) -> Result<(), Contradiction> {
+    let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
+    if transaction.transaction.as_ref().is_none_or(|sent| sent.kind.is_none()) {
+        return Err(missing("kind"));
+    }
+    let inputs = details::programmable(transaction).map_or(&[][..], |programmable| &programmable.inputs);
+    let mut room = MAX_CALL_BYTES;
+    for (at, call) in details::move_calls(transaction) {
+        let unreadable = || Contradiction::TransactionUnreadable { transaction: place, part: "calls" };
+        let package = call.package.as_deref().ok_or_else(|| missing("call's package"))?;
+        let package = address::parse(package).map_err(|_| unreadable())?;
+        let contract = Address::from_slice(&package).ok_or_else(unreadable)?;
+        if !interest.calls.wants(&contract) {
+            continue;
+        }
+        let size = call_size(call, inputs);
+        room = room.checked_sub(size).ok_or(Contradiction::TooLarge(place))?;
+        let (payload, key) = call_payload(call, inputs).ok_or_else(unreadable)?;
+        block.calls.push(Call { transaction: into, index: index(at), contract, key: Some(key), payload });
+    }
+    Ok(())
+}
+
+/// About how many bytes its payload will have.
+fn call_size(call: &MoveCall, inputs: &[proto::Input]) -> usize {
+    let argument = |argument: &proto::Argument| {
+        let pure = input_of(argument, inputs).and_then(|input| input.pure.as_ref());
+        address::LEN + pure.map_or(0, |pure| pure.len())
+    };
+    let types = call.type_arguments.iter().map(|text| text.len().saturating_mul(2) + address::TEXT_LEN);
+    types.chain(call.arguments.iter().map(argument)).fold(0, usize::saturating_add)
+}
+
+fn call_payload(
+    call: &MoveCall,
+    inputs: &[proto::Input],
+) -> Option<(chainbell_model::Payload, chainbell_model::EventKey)> {
+    let (module, function) = (call.module.as_deref()?, call.function.as_deref()?);
+    let types: Option<Vec<_>> = call.type_arguments.iter().map(|text| type_text::canonical(text)).collect();
+    let types = types?;
+    let arguments: Option<Vec<_>> = call.arguments.iter().map(|one| argument(one, inputs)).collect();
+    let parts = CallParts {
+        module,
+        function,
+        type_arguments: types.iter().map(|text| &**text).collect(),
+        arguments: arguments?,
+    };
+    Some((payload::call(&parts), payload::call_key(module, function)))
+}
+
+fn input_of<'a>(argument: &proto::Argument, inputs: &'a [proto::Input]) -> Option<&'a proto::Input> {
+    let input = argument.input.filter(|_| argument.kind() == ArgumentKind::Input)?;
+    inputs.get(usize::try_from(input).ok()?)
+}
+
+/// `None` when an object's id is no address.
+fn argument<'a>(argument: &proto::Argument, inputs: &'a [proto::Input]) -> Option<Argument<'a>> {
+    let Some(input) = input_of(argument, inputs) else { return Some(Argument::Other) };
+    match input.kind() {
+        InputKind::Pure => Some(Argument::Pure(input.pure.as_deref().unwrap_or_default())),
+        InputKind::ImmutableOrOwned | InputKind::Shared | InputKind::Receiving => {
+            Some(Argument::Object(address::parse(input.object_id.as_deref()?).ok()?))
+        }
+        _ => Some(Argument::Other),
+    }
+}
+
+/// Reads a digest in base 58.
+pub(crate) fn digest(text: &str) -> Option<[u8; 32]> {
+    Some(Digest::from_base58(text).ok()?.into_inner())
+}
+
+/// No message holds so many.
+fn index(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}

@@ -2,10 +2,14 @@
 
 mod address;
 pub mod assemble;
+mod balances;
+mod contradiction;
 mod details;
 mod dialect;
 mod interface;
+mod json;
 pub mod layout;
 pub mod payload;
 mod source;
 mod transfers;
+mod type_text;
