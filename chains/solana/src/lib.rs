@@ -16,3 +16,4 @@ mod wanted;
 pub mod wire;
 
 pub use dialect::SolanaDialect;
+pub use source::{ReadMode, SolanaChain, SolanaConfig};
