@@ -87,9 +87,18 @@ pub struct DemoArgs {
 /// Arguments of `init`.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The chain to write a network for
+    /// The chain to write a network for: evm, solana, sui or stellar
     #[arg(long, default_value = "evm")]
     pub chain: String,
+    /// A contract to write a monitor for: its description is fetched from the chain
+    #[arg(long, value_name = "ADDRESS", requires = "network")]
+    pub contract: Option<String>,
+    /// The network it is on: one of the configuration, which the contract is added to, or a new one
+    #[arg(long, value_name = "NAME", requires = "contract")]
+    pub network: Option<String>,
+    /// An endpoint of a new network
+    #[arg(long, value_name = "URL", requires = "contract")]
+    pub rpc: Option<String>,
     /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,

@@ -57,7 +57,10 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
             logging::start(filter.unwrap_or("warn"), format.unwrap_or(LogFormat::Text))?;
             bench::run(args).await
         }
-        Command::Init(args) => init::run(&cli.config, &args),
+        Command::Init(args) => {
+            logging::start(filter.unwrap_or("warn"), format.unwrap_or(LogFormat::Text))?;
+            init::run(&cli.config, &args).await
+        }
         Command::Check(args) if args.schema => check::schema(),
         Command::Check(args) if args.online => {
             check::run(&load_described(&cli.config, filter, format).await?, &args).await

@@ -24,9 +24,12 @@ mod secret;
 mod section;
 mod set;
 mod size;
+pub mod solana;
 mod source;
+pub mod stellar;
 mod storage;
 mod suggest;
+pub mod sui;
 mod target;
 mod variables;
 
