@@ -64,7 +64,7 @@ pub(crate) fn tell<'a>(
         walk: Walk::default(),
     };
     let end = lines.map(|lines| teller.walk(lines));
-    let complete = failed || lines.is_none_or(Lines::is_empty) || !teller.misses_named(wanted);
+    let complete = failed || !teller.misses_named(wanted);
     let defect = teller.defect(end, invocations, wanted);
     let defect = defect.or((!complete).then_some("this transaction's log ends early"));
     teller.tell_until(invocations.all.len());
@@ -135,10 +135,12 @@ impl<'a> Teller<'a, '_> {
     }
 
     /// Whether a top-level instruction of a program that is wanted by name was not reached by the log. (By name, since in
-    /// the chain's first years built-in programs ran without a line in the log.)
+    /// the chain's first years built-in programs ran without a line in the log. Logs of its first year read otherwise
+    /// altogether; nothing could be emitted then.)
     fn misses_named(&self, wanted: &Wanted<'_>) -> bool {
-        let rest = &self.invocations[self.next..];
-        rest.iter().any(|invocation| invocation.depth == 1 && wanted.names_emitter(&invocation.program))
+        let began = self.next > 0;
+        let mut rest = self.invocations[self.next..].iter();
+        began && rest.any(|invocation| invocation.depth == 1 && wanted.names_emitter(&invocation.program))
     }
 
     /// Why wanted events may be missing, now that the log has been walked to its `end`.
@@ -148,16 +150,19 @@ impl<'a> Teller<'a, '_> {
         invocations: &Invocations<'_>,
         wanted: &Wanted<'_>,
     ) -> Option<&'static str> {
-        let rest = &self.invocations[self.next..];
-        let mut unheard = self.walk.running().iter().chain(rest.iter().map(|invocation| &invocation.program));
-        match end {
-            Some(Err(cut)) if !invocations.inner_known || unheard.any(|program| wanted.emitter(program)) => {
-                return Some(cut.reason());
+        let mut all = self.invocations.iter().map(|invocation| &invocation.program);
+        let rest = self.invocations[self.next..].iter().map(|invocation| &invocation.program);
+        let concerned = match end {
+            Some(Ok(())) => false,
+            // Only of those that run or have not run yet something may be missing.
+            Some(Err(Cut::Truncated)) if invocations.inner_known => {
+                self.walk.running().iter().chain(rest).any(|program| wanted.emitter(program))
             }
-            None if self.invocations.iter().any(|invocation| wanted.emitter(&invocation.program)) => {
-                return Some("the node does not keep this transaction's log");
-            }
-            _ => {}
+            Some(Err(_)) | None => !invocations.inner_known || all.any(|program| wanted.emitter(program)),
+        };
+        if concerned {
+            let reason = end.and_then(Result::err).map(Cut::reason);
+            return Some(reason.unwrap_or("the node does not keep this transaction's log"));
         }
         if !invocations.inner_known {
             return Some("the node does not keep this transaction's inner instructions");

@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_hash_of_another_length_is_refused() {
-        let json = block("").replace(HASH, &HASH[1..]);
+        let json = block("").replace(HASH, &HASH[5..]);
         let error = serde_json::from_str::<Block<'_>>(&json).unwrap_err().to_string();
         assert!(error.contains("32 bytes"), "{error}");
     }

@@ -1,0 +1,12 @@
+//! The crate against data recorded from real networks, made-up answers, and simulated networks with faults.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod assemble;
+mod assemble_hostile;
+mod assemble_support;
+mod assemble_transfers;
+mod recorded;
+mod recorded_blocks;
+mod recorded_sessions;
+mod recorded_transactions;
