@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use chainbell_model::{Decoder, Interface, InterfaceError, similar};
+use chainbell_model::{Decoder, EventKey, Interface, InterfaceError, similar};
 
 use crate::abi::{
     builtin,
@@ -21,6 +21,25 @@ static BUILT_IN: LazyLock<Vec<(&str, Arc<EvmInterface>)>> = LazyLock::new(|| {
     let compiled = |(name, text)| (name, Arc::new(EvmInterface::of_built_in(text)));
     builtin::descriptions().map(compiled).collect()
 });
+
+/// The name of the built-in description with the most functions, all of which the code can be asked for.
+pub(crate) fn built_in_of_code(code: &[u8]) -> Option<&'static str> {
+    let selectors = |interface: &EvmInterface| -> Vec<EventKey> {
+        let functions = interface.entries.iter().filter(|entry| entry.signature.kind == Kind::Function);
+        functions.filter_map(|entry| entry.decoder.key()).collect()
+    };
+    // PUSH4 and the selector: how every compiler writes the comparison.
+    let pushes = |key: &EventKey| {
+        let push = [0x63, key[0], key[1], key[2], key[3]];
+        code.windows(push.len()).any(|window| window == push)
+    };
+    BUILT_IN
+        .iter()
+        .map(|(name, interface)| (*name, selectors(interface)))
+        .filter(|(_, selectors)| !selectors.is_empty() && selectors.iter().all(pushes))
+        .max_by_key(|(_, selectors)| selectors.len())
+        .map(|(name, _)| name)
+}
 
 /// The token standards, for signatures without names where no description has them.
 static TOKEN_STANDARDS: LazyLock<EvmInterface> =
@@ -187,6 +206,21 @@ mod tests {
         assert_eq!(similar[0], "Transfer");
         assert!(interface.events("transferFrom").is_err(), "a function is not an event");
         assert_eq!(interface.all_events().len(), 3);
+    }
+
+    #[test]
+    fn code_tells_the_description_with_the_most_of_its_functions() {
+        let code_of = |name: &str| -> Vec<u8> {
+            let entries = &EvmInterface::read(name).unwrap().entries;
+            let functions = entries.iter().filter(|entry| entry.signature.kind == Kind::Function);
+            let push = |entry: &Entry| [&[0x63][..], &entry.decoder.key().unwrap()[..4]].concat();
+            functions.flat_map(push).collect()
+        };
+        for name in ["erc20", "erc721", "erc1155", "weth"] {
+            assert_eq!(built_in_of_code(&code_of(name)), Some(name));
+        }
+        assert_eq!(built_in_of_code(&code_of("erc20")[5..]), None);
+        assert_eq!(built_in_of_code(&[]), None);
     }
 
     #[test]

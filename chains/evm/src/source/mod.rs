@@ -8,6 +8,7 @@ mod ask;
 mod blocks;
 mod check;
 mod config;
+mod describe;
 mod filter;
 mod finality;
 mod headers;
@@ -30,8 +31,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chainbell_model::{
-    BlockId, BlockRef, Chain, ChainError, Dialect, EndpointStatus, Fetched, Height, HeightRange, Interest,
-    Proof, Tip, TxId,
+    Address, BlockId, BlockRef, Chain, ChainError, Dialect, EndpointStatus, Fetched, Height, HeightRange,
+    Interest, Proof, Tip, TxId,
 };
 use chainbell_rpc::{EndpointSnapshot, Pool};
 pub use config::EvmConfig;
@@ -129,6 +130,10 @@ impl Chain for EvmChain {
 
     async fn locate(&self, transaction: &TxId) -> Result<Option<Height>, ChainError> {
         self.height_of(transaction).await
+    }
+
+    async fn describe(&self, address: &Address) -> Result<Option<Vec<u8>>, ChainError> {
+        self.describe_by_code(address).await
     }
 
     fn endpoints(&self) -> Vec<EndpointStatus> {

@@ -19,7 +19,8 @@ fn decoders(folder: &Path) -> Vec<(String, Arc<dyn Decoder>)> {
     let mut decoders = Vec::new();
     for path in files(&folder.join("abis"), ".json") {
         let stem = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let interface = EvmDialect.interface(text(&path).as_bytes()).unwrap_or_else(|error| panic!("{stem}: {error}"));
+        let interface =
+            EvmDialect.interface(text(&path).as_bytes()).unwrap_or_else(|error| panic!("{stem}: {error}"));
         assert!(!interface.all_events().is_empty());
         decoders.extend(interface.all_events().into_iter().map(|decoder| (stem.clone(), decoder)));
     }
