@@ -7,6 +7,9 @@ use sui_sdk_types::Digest;
 
 use crate::{address, details, interface::SuiInterface};
 
+/// 32 bytes have no more digits in base 58.
+const MAX_DIGEST_LEN: usize = 44;
+
 /// The pure half of every Sui network.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SuiDialect;
@@ -35,7 +38,12 @@ impl Dialect for SuiDialect {
     }
 
     fn parse_tx_id(&self, text: &str) -> Option<TxId> {
-        Some(TxId::from(Digest::from_base58(text).ok()?.into_inner()))
+        if text.len() > MAX_DIGEST_LEN {
+            return None;
+        }
+        let digest = Digest::from_base58(text).ok()?;
+        // Shorter text is taken for a digest with zeros in front.
+        (digest.to_base58() == text).then(|| TxId::from(digest.into_inner()))
     }
 
     fn transaction_schema(&self) -> &Schema {
@@ -77,7 +85,7 @@ mod tests {
         let mut block = String::new();
         SuiDialect.block_id_text(&BlockId((*id).try_into().unwrap()), &mut block);
         assert_eq!(block, known);
-        for bad in ["", "0", "G5v", &known[1..], &format!("{known}1"), &"1".repeat(100_000), "é"] {
+        for bad in ["", "0", "G5v", &known[2..], &format!("{known}1"), &"1".repeat(100_000), "é"] {
             assert_eq!(SuiDialect.parse_tx_id(bad), None, "{bad:.80}");
         }
     }

@@ -198,3 +198,120 @@ pub(super) fn variant_value(choices: &[Choice], choice: &Choice, content: Option
     }
     Value::Record(values)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::{
+        shape::Compiler,
+        text,
+        types::{MoveType, Name, UNTOLD},
+    };
+
+    const LAYOUTS: &str = "
+        module m;
+        struct All { a: bool, b: u8, c: u256, d: address, e: String, f: vector<u8>, g: vector<u16>, h: Option<u64>, i: Inner, j: Kind, k: Plain }
+        struct Inner { id: UID, worth: Balance<u8> }
+        enum Kind { None, Limit { at: u64 }, Pair(u8, u8) }
+        enum Plain { A, B }
+        struct Wide { list: vector<Kind> }
+    ";
+
+    fn layout(name: &str) -> Arc<Layout> {
+        let catalogue = text::read(LAYOUTS).unwrap();
+        Compiler::new(&catalogue)
+            .layout(&MoveType::Datatype(Name::new(UNTOLD, "m", name), Vec::new()))
+            .unwrap()
+    }
+
+    fn decode(name: &str, bytes: &[u8]) -> Result<Value, Reason> {
+        let layout = layout(name);
+        let mut reader = Reader::new(bytes, Given::default());
+        let value = reader.value(&layout);
+        let mut skipping = Reader::new(bytes, Given::default());
+        assert_eq!(
+            skipping.skip(&layout).err(),
+            value.as_ref().err().copied(),
+            "skipping is as strict as reading"
+        );
+        if value.is_ok() {
+            assert_eq!(skipping.rest, reader.rest);
+        }
+        value
+    }
+
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+
+    #[test]
+    fn every_kind_of_value_is_read() {
+        let mut bytes = vec![1, 255];
+        bytes.extend([255; 32]);
+        bytes.extend([7; 32]);
+        bytes.extend([3, b'a', 0xff, b'b', 2, 1, 2, 2, 1, 0, 0, 1, 1, 9, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend([8; 32]);
+        bytes.extend([5, 0, 0, 0, 0, 0, 0, 0, 1, 4, 0, 0, 0, 0, 0, 0, 0, 1]);
+        let address = |byte| Value::Address(Address::from_slice(&[byte; 32]).unwrap());
+        let number = |number: u64| Value::Int(Int::from(number));
+        let expected = vec![
+            Value::Bool(true),
+            number(255),
+            Value::Int(Int::from_unsigned_be([255; 32])),
+            address(7),
+            text("a\u{fffd}b"),
+            Value::Bytes([1, 2].into()),
+            Value::List(vec![number(1), number(256)]),
+            number(9),
+            Value::Record(vec![address(8), Value::Record(vec![number(5)])]),
+            Value::Record(vec![text("Limit"), Value::Record(vec![number(4)]), Value::Null]),
+            text("B"),
+        ];
+        assert_eq!(decode("All", &bytes), Ok(Value::Record(expected)));
+        for cut in 0..bytes.len() {
+            assert!(decode("All", &bytes[..cut]).is_err(), "{cut}");
+        }
+    }
+
+    #[test]
+    fn variants_without_contents_are_names() {
+        assert_eq!(decode("Plain", &[0]), Ok(text("A")));
+        assert_eq!(decode("Kind", &[0]), Ok(Value::Record(vec![text("None"), Value::Null, Value::Null])));
+        for bytes in [&[2][..], &[0x80, 0], &[0xff, 0xff, 0xff, 0xff, 0x0f], &[0xff; 10]] {
+            assert!(decode("Plain", bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn lengths_beyond_the_data_or_not_in_their_shortest_form_are_refused() {
+        for bytes in [&[5, 0][..], &[0xff, 0xff, 0xff, 0xff, 0x0f, 1], &[0x81, 0, 1], &[0x80; 6], &[]] {
+            assert!(decode("Wide", bytes).is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn small_data_cannot_become_much() {
+        let variants: String = (0..1000).map(|place| format!("V{place}(u8),")).collect();
+        let catalogue =
+            text::read(&format!("m::L {{ list: vector<E> }} enum m::E {{ {variants} Z }}")).unwrap();
+        let name = Name::new(UNTOLD, "m", "L");
+        let layout = Compiler::new(&catalogue).layout(&MoveType::Datatype(name, Vec::new())).unwrap();
+        let mut bytes = vec![0xa0, 0x9c, 1];
+        bytes.extend([0xe8, 7].repeat(20_000));
+        let value = Reader::new(&bytes, Given::default()).value(&layout);
+        assert_eq!(value, Err("it expands to too many values"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_data_makes_the_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), low in prop::collection::vec(0u8..4, 0..300)) {
+            for name in ["All", "Wide", "Kind"] {
+                let _ = (decode(name, &bytes), decode(name, &low));
+            }
+        }
+    }
+}

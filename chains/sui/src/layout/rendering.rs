@@ -23,6 +23,9 @@ use crate::address;
 
 const OTHER: Reason = "the node's rendering is not of that type";
 
+/// An id may be in a struct in a struct. Nothing bounds how deep JSON that is passed over may nest.
+const MAX_WRAPPERS: usize = 4;
+
 /// The fields of a rendered struct.
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
 
@@ -84,7 +87,7 @@ pub(super) fn value(json: &str, layout: &Layout, given: Given<'_>) -> Result<Val
         }
         Shape::Record(fields) => record(json, layout, fields, given),
         Shape::Variants(choices) => variant(json, choices, given),
-        shape => leaf(json, shape),
+        shape => leaf(json, shape, 1),
     }
 }
 
@@ -149,20 +152,26 @@ fn variant(json: &str, choices: &[Choice], given: Given<'_>) -> Result<Value, Re
 }
 
 /// A value without other values in it.
-fn leaf(json: &str, shape: &Shape) -> Result<Value, Reason> {
+fn leaf(json: &str, shape: &Shape, depth: usize) -> Result<Value, Reason> {
+    if depth > MAX_WRAPPERS {
+        return Err(OTHER);
+    }
     if let Shape::Names(names) = shape {
         let (name, _) = variant_name(json)?;
         let known = names.iter().any(|known| **known == *name);
         return if known { Ok(Value::Text((*name).into())) } else { Err("there is no such variant") };
     }
     let mut json = serde_json::Deserializer::from_str(json);
-    let value = json.deserialize_any(Leaf(shape)).map_err(|_: serde_json::Error| OTHER)?;
+    let value = json.deserialize_any(Leaf { shape, depth }).map_err(|_: serde_json::Error| OTHER)?;
     json.end().map_err(|_| OTHER)?;
     Ok(value)
 }
 
 #[derive(Clone, Copy)]
-struct Leaf<'a>(&'a Shape);
+struct Leaf<'a> {
+    shape: &'a Shape,
+    depth: usize,
+}
 
 impl<'de> Visitor<'de> for Leaf<'_> {
     type Value = Value;
@@ -172,7 +181,7 @@ impl<'de> Visitor<'de> for Leaf<'_> {
     }
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
-        match self.0 {
+        match self.shape {
             Shape::Bool => Ok(Value::Bool(value)),
             _ => Err(E::custom(OTHER)),
         }
@@ -189,7 +198,7 @@ impl<'de> Visitor<'de> for Leaf<'_> {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
-        let value = match self.0 {
+        let value = match self.shape {
             Shape::Uint(_) => Int::parse(text).and_then(|value| self.number(value)),
             Shape::Address => {
                 address::parse(text).ok().and_then(|it| Address::from_slice(&it)).map(Value::Address)
@@ -203,7 +212,7 @@ impl<'de> Visitor<'de> for Leaf<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let Shape::Bytes = self.0 else { return Err(de::Error::custom(OTHER)) };
+        let Shape::Bytes = self.shape else { return Err(de::Error::custom(OTHER)) };
         let mut bytes = Vec::new();
         while let Some(byte) = items.next_element::<u8>()? {
             bytes.push(byte);
@@ -213,12 +222,12 @@ impl<'de> Visitor<'de> for Leaf<'_> {
 
     /// An id or a text within structs of one field each.
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        let (Shape::Address | Shape::Text) = self.0 else { return Err(de::Error::custom(OTHER)) };
+        let (Shape::Address | Shape::Text) = self.shape else { return Err(de::Error::custom(OTHER)) };
         let mut found = None;
         while let Some(key) = map.next_key::<Key<'de>>()? {
             let json = map.next_value::<&'de RawValue>()?.get();
             if matches!(&*key.0, "id" | "bytes" | "name" | "url") {
-                found = Some(leaf(json, self.0).map_err(de::Error::custom)?);
+                found = Some(leaf(json, self.shape, self.depth + 1).map_err(de::Error::custom)?);
             }
         }
         found.ok_or_else(|| de::Error::custom(OTHER))
@@ -227,8 +236,105 @@ impl<'de> Visitor<'de> for Leaf<'_> {
 
 impl Leaf<'_> {
     fn number(self, value: Int) -> Option<Value> {
-        let Shape::Uint(bits) = self.0 else { return None };
+        let Shape::Uint(bits) = self.shape else { return None };
         let fits = !value.is_negative() && U256::bit_len(&value.magnitude()) <= usize::from(*bits);
         fits.then_some(Value::Int(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::{
+        shape::Compiler,
+        text,
+        types::{MoveType, Name, UNTOLD},
+    };
+
+    const LAYOUTS: &str = "
+        module m;
+        struct All { a: bool, b: u8, c: u256, d: address, e: String, f: vector<u8>, g: vector<u16>, h: Option<u64>, i: Inner, j: Kind, k: Plain, l: TypeName }
+        struct Inner { id: UID, worth: Balance<u8> }
+        enum Kind { None, Limit { at: u64 }, Pair(u8, u8) }
+        enum Plain { A, B }
+    ";
+
+    fn decode(name: &str, json: &str) -> Result<Value, Reason> {
+        let catalogue = text::read(LAYOUTS).unwrap();
+        let ty = MoveType::Datatype(Name::new(UNTOLD, "m", name), Vec::new());
+        value(json, &Compiler::new(&catalogue).layout(&ty).unwrap(), Given::default())
+    }
+
+    fn expected() -> Value {
+        let address =
+            |byte| Value::Address(Address::from_slice(&[[0; 31].as_slice(), &[byte]].concat()).unwrap());
+        let number = |number: u64| Value::Int(Int::from(number));
+        Value::Record(vec![
+            Value::Bool(true),
+            number(255),
+            Value::Int(Int::parse("340282366920938463463374607431768211456").unwrap()),
+            address(7),
+            Value::Text("a\"b".into()),
+            Value::Bytes([1, 2].into()),
+            Value::List(vec![number(1), number(256)]),
+            number(9),
+            Value::Record(vec![address(8), Value::Record(vec![number(5)])]),
+            Value::Record(vec![Value::Text("Limit".into()), Value::Record(vec![number(4)]), Value::Null]),
+            Value::Text("B".into()),
+            Value::Text("2::sui::SUI".into()),
+        ])
+    }
+
+    #[test]
+    fn what_nodes_render_is_read() {
+        let now = r#"{"a":true,"b":255.0,"c":"340282366920938463463374607431768211456","d":"0x7","e":"a\"b","f":"AQI=","g":[1,256],
+            "h":"9","i":{"id":"0x8","worth":"5"},"j":{"@variant":"Limit","at":"4"},"k":{"@variant":"B"},"l":"2::sui::SUI","more":[]}"#;
+        assert_eq!(decode("All", now), Ok(expected()));
+        let before = r#"{"a":true,"b":255,"c":"340282366920938463463374607431768211456","d":"0x7","e":"a\"b","f":[1,2],"g":[1,256],
+            "h":{"vec":["9"]},"i":{"type":"0x5::m::Inner","fields":{"id":{"id":"0x8"},"worth":{"value":"5"}}},
+            "j":{"type":"0x5::m::Kind","variant":"Limit","fields":{"at":"4"}},"k":"B","l":{"name":"2::sui::SUI"}}"#;
+        assert_eq!(decode("All", before), Ok(expected()));
+    }
+
+    #[test]
+    fn absent_options_are_null_and_other_absent_fields_a_fault() {
+        let layouts = text::read("m::A { a: Option<u8>, b: Option<u8>, c: u8 }").unwrap();
+        let ty = MoveType::Datatype(Name::new(UNTOLD, "m", "A"), Vec::new());
+        let layout = Compiler::new(&layouts).layout(&ty).unwrap();
+        let decode = |json| value(json, &layout, Given::default());
+        let three = Value::Int(Int::from(3_u64));
+        assert_eq!(decode(r#"{"a":null,"c":3}"#), Ok(Value::Record(vec![Value::Null, Value::Null, three])));
+        assert_eq!(decode(r#"{"a":{"vec":[]}}"#), Err("it is missing in the node's rendering"));
+    }
+
+    #[test]
+    fn what_is_of_another_type_is_refused() {
+        for (name, json) in [
+            ("Plain", r#""C""#),
+            ("Plain", "7"),
+            ("Kind", r#"{"@variant":"Limit"}"#),
+            ("Kind", r#"{"@variant":"Pair","pos0":256,"pos1":1}"#),
+            ("Kind", r#"{"@variant":"Pair","pos0":-1,"pos1":1}"#),
+            ("Kind", r#"{"@variant":"Pair","pos0":1.5,"pos1":1}"#),
+            ("Inner", r#"{"id":"0xg","worth":"5"}"#),
+            ("Inner", r#"{"id":"0x1","worth":"18446744073709551616"}"#),
+            ("All", "[]"),
+            ("All", "{"),
+        ] {
+            assert!(decode(name, json).is_err(), "{name} {json}");
+        }
+        let deep = format!("{}1{}", "{\"id\":".repeat(100_000), "}".repeat(100_000));
+        assert!(decode("Inner", &deep).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "([{}\\[\\]:,]|\"|a|id|@variant|vec|null|true|1|-|\\\\|\u{e9}){0,30}") {
+            for name in ["All", "Inner", "Kind", "Plain"] {
+                let _ = decode(name, &text);
+            }
+        }
     }
 }

@@ -224,3 +224,84 @@ impl Layout {
         Self { shape, ty, size: None, values: values.saturating_add(1) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layout::{text, types::UNTOLD};
+
+    fn compile(source: &str) -> Result<Arc<Layout>, Unlaid> {
+        let catalogue = text::read(source).unwrap();
+        let first = catalogue.own()[0].clone();
+        let parameters = catalogue.datatype(&first).unwrap().parameters;
+        let arguments = (0..parameters).map(MoveType::Parameter).collect();
+        Compiler::new(&catalogue).layout(&MoveType::Datatype(first, arguments))
+    }
+
+    fn fields(layout: &Layout) -> Vec<(&str, &Type)> {
+        let Type::Record(schema) = &layout.ty else { panic!("no record: {:?}", layout.ty) };
+        schema.fields.iter().map(|field| (&*field.name, &field.ty)).collect()
+    }
+
+    #[test]
+    fn types_become_what_everybody_knows() {
+        let layout = compile(
+            "m::A<T> { id: UID, name: TypeName, bytes: vector<u8>, maybe: Option<u64>, open: T, opens: vector<T>, kind: K, worth: Balance<T> }
+             enum m::K { X, Y }",
+        )
+        .unwrap();
+        let worth = Schema { fields: vec![Field::new("value", Type::Uint(64))] };
+        assert_eq!(
+            fields(&layout),
+            [
+                ("id", &Type::Address),
+                ("name", &Type::Text),
+                ("bytes", &Type::Bytes),
+                ("maybe", &Type::Optional(Type::Uint(64).into())),
+                ("open", &Type::Any),
+                ("opens", &Type::List(Type::Any.into())),
+                ("kind", &Type::Text),
+                ("worth", &Type::Record(worth.into())),
+            ]
+        );
+    }
+
+    #[test]
+    fn variants_with_contents_become_a_record_of_which_one_is_there() {
+        let layout = compile("m::A { kind: K } enum m::K { None, At(u64), In { a: bool } }").unwrap();
+        let Type::Record(kind) = fields(&layout)[0].1 else { panic!("a record") };
+        let names: Vec<_> = kind.fields.iter().map(|field| &*field.name).collect();
+        assert_eq!(names, ["kind", "At", "In"]);
+        assert!(matches!(kind.fields[1].ty, Type::Optional(_)));
+    }
+
+    #[test]
+    fn sizes_are_known_where_they_are_fixed() {
+        assert_eq!(compile("m::A { a: u256, b: B } m::B { c: ID, d: bool }").unwrap().size, Some(65));
+        assert_eq!(compile("m::A { a: u256, b: String }").unwrap().size, None);
+    }
+
+    #[test]
+    fn types_without_end_or_measure_are_refused() {
+        assert_eq!(compile("m::A { a: vector<A> }").unwrap_err(), Unlaid::TooLarge);
+        assert_eq!(
+            compile("m::A<T> { a: Option<A<B<T, T>>> } m::B<X, Y> { x: X, y: Y }").unwrap_err(),
+            Unlaid::TooLarge
+        );
+        let mut chain = String::new();
+        for level in 0..30 {
+            chain += &format!("m::S{level} {{ a: S{0}, b: S{0} }}\n", level + 1);
+        }
+        assert_eq!(compile(&(chain + "m::S30 { a: u8 }")).unwrap_err(), Unlaid::TooLarge);
+        let missing = Name::new(address(5), "m", "B");
+        assert_eq!(compile("m::A { a: vector<0x5::m::B> }").unwrap_err(), Unlaid::Missing(missing));
+        assert!(matches!(compile("m::A { a: Option<u8, u8> }").unwrap_err(), Unlaid::Arguments(_)));
+        assert!(matches!(compile("m::A { a: B } m::B<T> { b: T }").unwrap_err(), Unlaid::Arguments(_)));
+    }
+
+    fn address(last: u8) -> [u8; 32] {
+        let mut package = UNTOLD;
+        package[31] = last;
+        package
+    }
+}

@@ -37,6 +37,9 @@ pub(crate) fn read(source: &str) -> Result<Catalogue, SyntaxError> {
     while !reader.parser.at_end() {
         reader.item()?;
     }
+    if reader.inside {
+        return Err(reader.parser.error("\"}\" is missing"));
+    }
     if reader.items.is_empty() {
         return Err(reader.parser.error("a layout is expected here: module::Name { field: type }"));
     }
@@ -260,4 +263,122 @@ pub(super) fn canonical_type(text: &str) -> Option<MoveType> {
         return None;
     }
     Scope::default().resolve(&written, &Name::new(UNTOLD, "", ""), &[], Undeclared::Refused).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn types(source: &str) -> Vec<String> {
+        let catalogue = read(source).unwrap();
+        let text = |name: &Name| match &catalogue.datatype(name).unwrap().body {
+            Body::Struct(members) => {
+                let members: Vec<_> = members.iter().map(|it| format!("{}: {}", it.name, it.ty)).collect();
+                format!("{name} {{ {} }}", members.join(", "))
+            }
+            body => format!("{name} {body:?}"),
+        };
+        catalogue.own().iter().map(|name| text(name).replace(&"0".repeat(63), "")).collect()
+    }
+
+    #[test]
+    fn a_layout_takes_a_line() {
+        assert_eq!(
+            types(
+                "# of the pool\npool::Swapped<phantom A, B> { id: ID, by: address, gave: Option<B>, left: vector<Coin> }\n\
+                 pool::Coin { name: String, url: Url, worth: Balance<Coin> }"
+            ),
+            [
+                "pool::Swapped { id: 0x2::object::ID, by: address, gave: 0x1::option::Option<T1>, left: vector<pool::Coin> }",
+                "pool::Coin { name: 0x1::string::String, url: 0x2::url::Url, worth: 0x2::balance::Balance<pool::Coin> }",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_declarations_of_move_are_layouts() {
+        let source = "
+            // Copyright
+            module deepbook::order;
+            use sui::object::{Self, ID};
+            const EWrong: u64 = 1;
+            /// An event. { not a body
+            #[allow(unused)]
+            public struct Placed<phantom T: store> has copy, drop, store {
+                order: sui::object::ID, // which
+                price: Price,
+                kind: Kind,
+            }
+            public struct Price(u64, u8) has copy, drop;
+            public struct Cap has key, store { id: UID }
+            public(package) fun price<T>(order: &Placed<T>, mut at: u64, ctx: &mut TxContext): (u64, &Cap) { if (at > 0) { at } }
+            public enum Kind has copy, drop { Limit { at: u64 }, Market, Both(u8, u8), }
+            public struct Empty has copy, drop {}
+        ";
+        let catalogue = read(source).unwrap();
+        let events: Vec<_> = catalogue.events().map(|(name, _)| name.short()).collect();
+        assert_eq!(events, ["order::Placed", "order::Price", "order::Kind", "order::Empty"]);
+        let [price] = catalogue.functions() else { panic!("one function") };
+        assert_eq!(price.inputs.len(), 2, "the context is nobody's to give");
+        assert_eq!(price.inputs[1], (Some("at".into()), MoveType::Uint(64)));
+        let types = types(source);
+        assert_eq!(types[1], "order::Price { pos0: u64, pos1: u8 }");
+        assert_eq!(types[4], "order::Empty { dummy_field: bool }");
+        assert!(types[3].contains("Both") && types[3].contains("pos1"), "{}", types[3]);
+    }
+
+    #[test]
+    fn modules_have_braces_or_not_and_addresses_or_names() {
+        let source = "module 0x5::a { struct A { x: B } struct B { y: b::C } }\nmodule b; struct C { z: u8 }";
+        assert_eq!(types(source), ["0x5::a::A { x: 0x5::a::B }", "0x5::a::B { y: b::C }", "b::C { z: u8 }"]);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_and_where() {
+        for (source, at, reason) in [
+            ("m::A { a: u65 }", 10, "no layout of u65"),
+            ("A { a: u64 }", 0, "module::Name"),
+            ("m::A { a u64 }", 9, "\":\" is expected"),
+            ("m::A { a: u64<u8> }", 10, "no type arguments"),
+            ("m::A { a: u64", 13, "is expected here"),
+            ("m::A { 1: u64 }", 7, "a field is expected"),
+            ("a::b::c::D { a: u8 }", 0, "module::Name"),
+            ("m::A { a: vector }", 10, "no layout of vector"),
+            ("0xg::m::A { a: u8 }", 0, "'g' is none"),
+            ("// nothing", 10, "a layout is expected"),
+            ("m::A { a: * }", 10, "no layout of *"),
+            ("module m { struct A { a: u8 }", 29, "\"}\" is missing"),
+        ] {
+            let error = read(source).map(|_| ()).unwrap_err();
+            assert_eq!(error.offset, at, "{source}: {}", error.reason);
+            assert!(error.reason.contains(reason), "{source}: {}", error.reason);
+        }
+        let deep = format!("m::A {{ a: {}u8{} }}", "vector<".repeat(5000), ">".repeat(5000));
+        assert!(read(&deep).unwrap_err().reason.contains("too deep"));
+    }
+
+    #[test]
+    fn types_of_events_read_back() {
+        let address = format!("0x{}", "ab".repeat(32));
+        for text in [
+            "u8".to_owned(),
+            format!("{address}::m::N"),
+            format!("vector<{address}::m::N<u256, {address}::a::B<bool, address>>>"),
+        ] {
+            assert_eq!(canonical_type(&text).unwrap().to_string(), text);
+        }
+        for text in ["", "m::N", "N", "u8 u8", "*", "0x1::m::N<", "vector<u8,u8>"] {
+            assert_eq!(canonical_type(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_the_reader_panic(text in "(module|struct|enum|fun|public|use|m::A|0x1|vector|u8|[{}()<>:;,*&#/\\[\\] a\u{e9}\n]){0,40}") {
+            let _ = read(&text);
+            let _ = canonical_type(&text);
+        }
+    }
 }
