@@ -13,3 +13,6 @@ pub mod payload;
 mod source;
 mod transfers;
 mod type_text;
+
+pub use dialect::SuiDialect;
+pub use source::{SuiChain, SuiConfig};
