@@ -5,7 +5,7 @@ use chainbell_solana::{assemble, payload, wire};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    assemble_support::{address, events_of, everything, read_block},
+    assemble_support::{address, events_of, everything},
     recorded::{self, Logged},
 };
 
