@@ -12,3 +12,5 @@ pub mod toid;
 mod transfers;
 mod value;
 pub mod wire;
+
+pub use dialect::StellarDialect;

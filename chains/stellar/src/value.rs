@@ -6,5 +6,7 @@ mod reader;
 mod shape;
 mod text;
 
+pub(crate) use any::int_type;
 pub(crate) use reader::{Reader, Reason, tag};
-pub(crate) use shape::{Cases, Fields, Kind, Shape, Union};
+pub(crate) use shape::{Cases, Fields, Shape, Union, absent_or};
+pub(crate) use text::text;
