@@ -7,8 +7,11 @@ use chainbell_model::{Field, Int, Schema, Type, Value};
 use crate::{
     assemble::address,
     invocations::Invocation,
-    wire::{Meta, Version},
+    wire::{Meta, Version, base58},
 };
+
+/// At the most.
+const SIGNATURE_DIGITS: usize = 88;
 
 static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
     let addresses = || Type::List(Arc::new(Type::Address));
@@ -50,8 +53,10 @@ pub(crate) fn of(parts: &Parts<'_>) -> Vec<Option<Value>> {
     let Parts { signature, index, signers, version, meta, invocations } = *parts;
     let list = |keys: &[[u8; 32]]| Value::List(keys.iter().copied().map(key).collect());
     let err = meta.map(|meta| meta.err);
+    let mut hash = String::with_capacity(SIGNATURE_DIGITS);
+    base58::push_signature(signature, &mut hash);
     vec![
-        Some(Value::Text(bs58::encode(signature).into_string().into())),
+        Some(Value::Text(hash.into())),
         Some(int(u64::from(index))),
         signers.first().copied().map(key),
         Some(list(signers)),

@@ -46,6 +46,16 @@ pub fn signature(text: &str) -> Option<[u8; 64]> {
     Some(bytes)
 }
 
+/// Appends the text of a key or hash.
+pub fn push_key(key: &[u8; 32], out: &mut String) {
+    encode(key, &mut [0; 9], out);
+}
+
+/// Appends the text of a signature.
+pub fn push_signature(signature: &[u8; 64], out: &mut String) {
+    encode(signature, &mut [0; 18], out);
+}
+
 /// Appends the bytes of data of any length; `None` when the text is no base58 or longer than [`MAX_DIGITS`].
 pub fn data(text: &str, out: &mut Vec<u8>) -> Option<()> {
     let text = text.as_bytes();
@@ -61,7 +71,7 @@ pub fn data(text: &str, out: &mut Vec<u8>) -> Option<()> {
         }
     }
     out.resize(out.len() + zeros, 0);
-    let bytes = limbs.iter().rev().flat_map(|limb| limb.to_be_bytes());
+    let bytes = limbs.iter().rev().flat_map(|&limb| limb.to_be_bytes());
     out.extend(bytes.skip_while(|&byte| byte == 0));
     Some(())
 }
@@ -83,6 +93,25 @@ fn fixed(text: &[u8], limbs: &mut [u64], out: &mut [u8]) -> Option<()> {
     }
     let leading = out.iter().take_while(|&&byte| byte == 0).count();
     (leading == zeros).then_some(())
+}
+
+/// `limbs` has room for all digits of `bytes`, five in each.
+fn encode(bytes: &[u8], limbs: &mut [u64], out: &mut String) {
+    const BASE: u64 = POWERS[5];
+    for word in bytes.as_chunks::<4>().0 {
+        let mut carry = u64::from(u32::from_be_bytes(*word));
+        for limb in limbs.iter_mut() {
+            let value = (*limb << 32) + carry;
+            *limb = value % BASE;
+            carry = value / BASE;
+        }
+    }
+    let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
+    out.extend(std::iter::repeat_n('1', zeros));
+    let digits =
+        limbs.iter().rev().flat_map(|&limb| (0..5).rev().map(move |place| limb / POWERS[place] % 58));
+    let digits = digits.skip_while(|&digit| digit == 0);
+    out.extend(digits.map(|digit| char::from(ALPHABET[digit as usize])));
 }
 
 /// Each leading `1` stands for a byte 0.
@@ -126,6 +155,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_largest_ones_have_room() {
+        let mut text = String::new();
+        push_key(&[255; 32], &mut text);
+        assert_eq!(key(&text), Some([255; 32]));
+        text.clear();
+        push_signature(&[255; 64], &mut text);
+        assert_eq!(signature(&text), Some([255; 64]));
+    }
+
+    #[test]
     fn what_is_not_exactly_a_key_is_none() {
         let key_text = "Vote111111111111111111111111111111111111111";
         assert!(key(key_text).is_some());
@@ -150,7 +189,11 @@ mod tests {
         #[test]
         fn keys_agree_with_the_library(mut bytes: [u8; 32], zeros in 0..33_usize) {
             bytes[..zeros].fill(0);
-            prop_assert_eq!(key(&bs58::encode(bytes).into_string()), Some(bytes));
+            let text = bs58::encode(bytes).into_string();
+            prop_assert_eq!(key(&text), Some(bytes));
+            let mut ours = "x".to_owned();
+            push_key(&bytes, &mut ours);
+            prop_assert_eq!(&ours[1..], text);
         }
 
         #[test]
@@ -159,7 +202,11 @@ mod tests {
             bytes[..32].copy_from_slice(&head);
             bytes[32..].copy_from_slice(&tail);
             bytes[..zeros].fill(0);
-            prop_assert_eq!(signature(&bs58::encode(bytes).into_string()), Some(bytes));
+            let text = bs58::encode(bytes).into_string();
+            prop_assert_eq!(signature(&text), Some(bytes));
+            let mut ours = String::new();
+            push_signature(&bytes, &mut ours);
+            prop_assert_eq!(ours, text);
         }
 
         #[test]
