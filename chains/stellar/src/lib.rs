@@ -14,3 +14,4 @@ mod value;
 pub mod wire;
 
 pub use dialect::StellarDialect;
+pub use source::{StellarChain, StellarConfig};

@@ -162,8 +162,10 @@ mod tests {
             Stage::AfterTransaction,
             Stage::AfterAll,
         ];
-        let indexes: Vec<_> =
-            stages.iter().flat_map(|&stage| [0, 7].map(|number| event_index(stage, number).unwrap())).collect();
+        let indexes: Vec<_> = stages
+            .iter()
+            .flat_map(|&stage| [0, 7].map(|number| event_index(stage, number).unwrap()))
+            .collect();
         assert!(indexes.is_sorted_by(|a, b| a < b), "{indexes:?}");
         let of_operations = indexes.iter().filter(|&&index| is_of_operation(index)).count();
         assert_eq!(of_operations, 4);
@@ -173,7 +175,18 @@ mod tests {
 
     #[test]
     fn what_is_no_id_is_refused() {
-        for bad in ["", "-", "1", "1-", "-1", "1-4294967296", "99999999999999999999-0", "+1-0", "1-0-0", "18446744073709551616-1"] {
+        for bad in [
+            "",
+            "-",
+            "1",
+            "1-",
+            "-1",
+            "1-4294967296",
+            "99999999999999999999-0",
+            "+1-0",
+            "1-0-0",
+            "18446744073709551616-1",
+        ] {
             assert_eq!(EventId::parse(bad), None, "{bad}");
         }
     }
