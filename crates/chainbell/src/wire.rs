@@ -6,18 +6,31 @@ use anyhow::{Context, bail};
 use chainbell_evm::{EvmChain, EvmConfig, EvmDialect};
 use chainbell_model::{Chain, TenantId};
 use chainbell_pipeline::{Lane, LaneSettings, RetrySchedule};
-use chainbell_rpc::{EndpointConfig, Pool, PoolConfig};
+use chainbell_rpc::{EndpointConfig, GrpcPool, Pool, PoolConfig};
+use chainbell_solana::{ReadMode, SolanaChain, SolanaConfig, SolanaDialect};
+use chainbell_stellar::{StellarChain, StellarConfig, StellarDialect};
 use chainbell_store::sqlite::SqliteStore;
+use chainbell_sui::{SuiChain, SuiConfig, SuiDialect};
 use chainbell_targets::{BuildContext, Kind};
 use secrecy::ExposeSecret as _;
 
 use crate::config::{
-    ChainKind, Config, Known, NetworkSettings, endpoint::RpcSettings, evm, evm::EvmSettings,
+    ChainKind, Config, Known, NetworkSettings,
+    endpoint::RpcSettings,
+    evm::{self, EvmSettings},
+    solana::{self, Mode, SolanaSettings},
+    stellar::{self, StellarSettings},
+    sui::{self, SuiSettings},
 };
 
 /// The chains there are.
 pub fn chains() -> Vec<ChainKind> {
-    vec![evm::chain_kind(Arc::new(EvmDialect))]
+    vec![
+        evm::chain_kind(Arc::new(EvmDialect)),
+        solana::chain_kind(Arc::new(SolanaDialect)),
+        sui::chain_kind(Arc::new(SuiDialect)),
+        stellar::chain_kind(Arc::new(StellarDialect)),
+    ]
 }
 
 /// The kinds of targets there are.
@@ -45,10 +58,19 @@ pub fn load_config(path: &std::path::Path) -> anyhow::Result<Config> {
 /// # Errors
 /// Settings that the chain cannot work with.
 pub fn chain(network: &NetworkSettings) -> anyhow::Result<Arc<dyn Chain>> {
-    if let Some(settings) = network.settings.as_any().downcast_ref::<EvmSettings>() {
-        return evm_chain(settings).with_context(|| format!("network {}", network.slug));
-    }
-    bail!("network {}: there is no chain {:?} in this build", network.slug, network.chain)
+    let settings = network.settings.as_any();
+    let chain = if let Some(settings) = settings.downcast_ref::<EvmSettings>() {
+        evm_chain(settings)
+    } else if let Some(settings) = settings.downcast_ref::<SolanaSettings>() {
+        solana_chain(settings)
+    } else if let Some(settings) = settings.downcast_ref::<SuiSettings>() {
+        sui_chain(settings)
+    } else if let Some(settings) = settings.downcast_ref::<StellarSettings>() {
+        stellar_chain(settings)
+    } else {
+        bail!("network {}: there is no chain {:?} in this build", network.slug, network.chain)
+    };
+    chain.with_context(|| format!("network {}", network.slug))
 }
 
 fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
@@ -66,6 +88,45 @@ fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
         ..EvmConfig::default()
     };
     Ok(Arc::new(EvmChain::new(Pool::new(endpoints(&settings.rpc)?)?, config)?))
+}
+
+fn solana_chain(settings: &SolanaSettings) -> anyhow::Result<Arc<dyn Chain>> {
+    let config = SolanaConfig {
+        genesis: settings.genesis.clone(),
+        mode: match settings.mode {
+            Mode::Auto => ReadMode::Auto,
+            Mode::Programs => ReadMode::Programs,
+            Mode::Blocks => ReadMode::Blocks,
+        },
+        max_programs: settings.max_programs,
+        poll_interval: settings.poll_interval,
+        ws: settings.ws.as_ref().map(|url| url.expose().clone()),
+        max_batch: settings.max_batch,
+        blocks_in_flight: settings.blocks_in_flight,
+        ..SolanaConfig::default()
+    };
+    Ok(Arc::new(SolanaChain::new(Pool::new(endpoints(&settings.rpc)?)?, config)?))
+}
+
+fn sui_chain(settings: &SuiSettings) -> anyhow::Result<Arc<dyn Chain>> {
+    let config = SuiConfig {
+        chain_id: settings.chain_id.clone(),
+        poll_interval: settings.poll_interval,
+        subscribe: settings.subscribe,
+        checkpoints_in_flight: settings.checkpoints_in_flight,
+        ..SuiConfig::default()
+    };
+    Ok(Arc::new(SuiChain::new(GrpcPool::new(endpoints(&settings.rpc)?)?, config)))
+}
+
+fn stellar_chain(settings: &StellarSettings) -> anyhow::Result<Arc<dyn Chain>> {
+    let config = StellarConfig {
+        passphrase: settings.passphrase.clone(),
+        poll_interval: settings.poll_interval,
+        verify: settings.verify,
+        ..StellarConfig::default()
+    };
+    Ok(Arc::new(StellarChain::new(Pool::new(endpoints(&settings.rpc)?)?, config)))
 }
 
 /// The settings of an endpoint pool.

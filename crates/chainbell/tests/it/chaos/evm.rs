@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chainbell_devnet::{EvmDevnet, EvmDevnetConfig, Fault, FaultRule, Replica, evm::Finality};
+use chainbell_devnet::{
+    EvmDevnet, EvmDevnetConfig, Fault, FaultRule,
+    evm::{Finality, Replica},
+};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{Rng, rngs::StdRng};
 

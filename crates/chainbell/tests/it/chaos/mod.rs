@@ -7,6 +7,7 @@
 //! one.
 
 mod evm;
+mod solana;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
