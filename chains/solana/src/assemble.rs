@@ -9,7 +9,7 @@ use chainbell_model::{
 
 use crate::{
     details, events,
-    invocations::Invocations,
+    invocations::{Invocation, Invocations},
     payload::{self, CallParts},
     transfers,
     wanted::Wanted,
@@ -21,6 +21,8 @@ const VOTE: [u8; 32] = [
     0x07, 0x61, 0x48, 0x1d, 0x35, 0x74, 0x74, 0xbb, 0x7c, 0x4d, 0x76, 0x24, 0xeb, 0xd3, 0xbd, 0xb3, 0xd8,
     0x35, 0x5e, 0x73, 0xd1, 0x10, 0x43, 0xfc, 0x0d, 0xa3, 0x53, 0x80, 0x00, 0x00, 0x00, 0x00,
 ];
+
+const MAX_KEYS: usize = 256;
 
 /// A block with what `interest` asks for: the transactions that hold some of it, or all when they are asked for themselves.
 /// The error says what contradicts what.
@@ -167,7 +169,8 @@ fn read_keys(
         wire::decode_keys(&loaded.writable, keys)?;
         wire::decode_keys(&loaded.readonly, keys)?;
     }
-    Ok(())
+    // Their places are bytes.
+    if keys.len() > MAX_KEYS { Err(format!("more than {MAX_KEYS} keys")) } else { Ok(()) }
 }
 
 /// A transaction in which something may be found.
@@ -201,7 +204,10 @@ impl Found<'_> {
     }
 
     fn events(&self, place: u32, invocations: &Invocations<'_>, into: &mut Block) -> Result<(), String> {
-        if !self.may_hold_events() || invocations.all.iter().all(|invocation| invocation.program == VOTE) {
+        let votes_only = || invocations.all.iter().all(|invocation| invocation.program == VOTE);
+        let emits = |invocation: &Invocation<'_>| self.wanted.emitter(&invocation.program);
+        let ran = !invocations.inner_known || invocations.all.iter().any(emits);
+        if !self.may_hold_events() || !ran || votes_only() {
             return Ok(());
         }
         let Some(meta) = &self.wire.meta else {

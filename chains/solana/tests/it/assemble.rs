@@ -390,6 +390,19 @@ fn a_header_tells_place_and_time() {
 }
 
 #[test]
+fn a_block_with_accounts_alone_reads() {
+    let transaction = json!({
+        "transaction": { "accountKeys": [{ "pubkey": name(1), "signer": true }], "signatures": [name(2)] },
+        "meta": { "err": null, "fee": 5000 },
+        "version": 0,
+    });
+    let text = block_json(&[&transaction]);
+    let wire: wire::Block<'_> = serde_json::from_str(&text).unwrap();
+    assert_eq!(wire.transactions.as_ref().map(Vec::len), Some(1));
+    assert!(assemble::block(&wire, 42, &everything()).is_err());
+}
+
+#[test]
 fn answers_that_contradict_themselves_are_refused() {
     let spoilt = |path: &str, value: Json| {
         let mut sample = mixed();
@@ -413,6 +426,10 @@ fn answers_that_contradict_themselves_are_refused() {
         )
         .contains("out of place")
     );
+    assert!(spoilt("/transaction/message", Json::Null).contains("without its message"));
+    assert!(spoilt(keys, json!(vec![name(1); 257])).contains("more than 256 keys"));
+    let many = json!({ "programIdIndex": 0, "accounts": [], "data": "" });
+    assert!(spoilt("/transaction/message/instructions", json!(vec![many; 4097])).contains("instructions"));
     assert!(spoilt("/meta/preBalances", json!([1])).contains("balances"));
     assert!(spoilt("/meta/logMessages", json!([1])).contains("logMessages"));
 }
