@@ -14,7 +14,7 @@ use super::{
     pattern::Arguments,
     reader::{Reader, Reason},
     shape::{Compiler, Layout, Unlaid},
-    types::{Function, MoveType},
+    types::{Function, MoveType, Parameter},
 };
 use crate::payload::{self, Argument};
 
@@ -55,7 +55,7 @@ impl CallDecoder {
         let mut compiler = Compiler::new(catalogue);
         let mut inputs = Vec::with_capacity(function.inputs.len());
         let mut fields = Vec::with_capacity(function.inputs.len() + attributes::OF_CALL);
-        for (place, (name, ty)) in function.inputs.iter().enumerate() {
+        for (place, Parameter { name, ty }) in function.inputs.iter().enumerate() {
             let (input, ty) = match ty {
                 MoveType::Parameter(place) => (Input::Open(*place), Type::Any),
                 ty if is_value(ty) => {

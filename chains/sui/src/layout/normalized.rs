@@ -1,13 +1,13 @@
 //! Modules as `sui_getNormalizedMoveModulesByPackage` of the older JSON-RPC told them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::{
     catalogue::{Catalogue, Origin},
     known,
-    types::{Body, Datatype, Function, MAX_DEPTH, Member, MoveType, Name, Variant},
+    types::{Body, Datatype, Function, MAX_DEPTH, Member, MoveType, Name, Parameter, Variant},
 };
 use crate::address;
 
@@ -150,7 +150,7 @@ impl ExposedFunction {
         for parameter in &self.parameters {
             let ty = parameter.move_type(1)?;
             if !known::is_context(&ty) {
-                inputs.push((None::<Arc<str>>, ty));
+                inputs.push(Parameter { name: None, ty });
             }
         }
         let parameters = self.type_parameters.len();

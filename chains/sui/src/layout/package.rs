@@ -12,7 +12,7 @@ use super::{
     catalogue::{Catalogue, Origin},
     known,
     parser::Parser,
-    types::{Body, Datatype, Function, MAX_DEPTH, Member, MoveType, Name, Variant},
+    types::{Body, Datatype, Function, MAX_DEPTH, Member, MoveType, Name, Parameter, Variant},
 };
 
 /// The package described, then those that it uses.
@@ -68,12 +68,12 @@ fn add_functions(module: &Module, catalogue: &mut Catalogue) -> Result<(), Strin
     Ok(())
 }
 
-fn inputs(descriptor: &FunctionDescriptor) -> Result<Vec<(Option<Arc<str>>, MoveType)>, String> {
+fn inputs(descriptor: &FunctionDescriptor) -> Result<Vec<Parameter>, String> {
     let mut inputs = Vec::with_capacity(descriptor.parameters.len());
     for parameter in &descriptor.parameters {
         let ty = move_type(parameter.body.as_ref().ok_or("a parameter has no type")?, 1)?;
         if !known::is_context(&ty) {
-            inputs.push((None, ty));
+            inputs.push(Parameter { name: None, ty });
         }
     }
     Ok(inputs)

@@ -184,7 +184,7 @@ mod tests {
         let fits = |reference: &str, given: &str| arguments(reference).fit(types(given));
         assert!(fits("E<0x2::sui::SUI, *>", &format!("{sui}, 0x3::a::B<u8, u64>")));
         assert!(fits("E<SUI, vector<*>>", &format!("{sui},vector<{sui}>")));
-        assert!(!fits("E<SUI, *>", &format!("{sui}")));
+        assert!(!fits("E<SUI, *>", &sui));
         assert!(!fits("E<SUI, *>", &format!("u8, {sui}")));
         assert!(!fits("E<SUI>", &format!("{sui}, u8")));
         assert!(fits("E", &format!("{sui}, u8")));

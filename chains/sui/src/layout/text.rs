@@ -10,7 +10,7 @@ use super::{
     known,
     parser::{Parser, SyntaxError, Written},
     resolve::{Scope, Undeclared},
-    types::{Body, Datatype, Function, Member, MoveType, Name, UNTOLD, Variant},
+    types::{Body, Datatype, Function, Member, MoveType, Name, Parameter, UNTOLD, Variant},
 };
 use crate::address;
 
@@ -242,7 +242,7 @@ impl Item<'_> {
                 for (name, written) in written {
                     let ty = ty(written)?;
                     if !known::is_context(&ty) {
-                        inputs.push((Some((*name).into()), ty));
+                        inputs.push(Parameter { name: Some((*name).into()), ty });
                     }
                 }
                 let Name { module, name, .. } = self.name.clone();
@@ -322,7 +322,7 @@ mod tests {
         assert_eq!(events, ["order::Placed", "order::Price", "order::Kind", "order::Empty"]);
         let [price] = catalogue.functions() else { panic!("one function") };
         assert_eq!(price.inputs.len(), 2, "the context is nobody's to give");
-        assert_eq!(price.inputs[1], (Some("at".into()), MoveType::Uint(64)));
+        assert_eq!(price.inputs[1], Parameter { name: Some("at".into()), ty: MoveType::Uint(64) });
         let types = types(source);
         assert_eq!(types[1], "order::Price { pos0: u64, pos1: u8 }");
         assert_eq!(types[4], "order::Empty { dummy_field: bool }");

@@ -205,6 +205,14 @@ pub(crate) struct Function {
     pub(crate) name: Arc<str>,
     /// How many type parameters it has.
     pub(crate) parameters: usize,
-    /// Its parameters without the transaction's context, which no caller gives. Names where the description has them.
-    pub(crate) inputs: Vec<(Option<Arc<str>>, MoveType)>,
+    /// Its parameters without the transaction's context, which no caller gives.
+    pub(crate) inputs: Vec<Parameter>,
+}
+
+/// What a function takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Parameter {
+    /// Where the description has it; packages do not.
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) ty: MoveType,
 }

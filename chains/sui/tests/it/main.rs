@@ -1,0 +1,9 @@
+//! The crate against data recorded from the main network, and simulated networks with faults.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod decode;
+mod decode_recorded;
+mod source_fetch;
+mod source_stream;
+mod source_support;
