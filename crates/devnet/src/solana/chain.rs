@@ -319,3 +319,172 @@ impl Chain {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{super::spec::Told, *};
+
+    fn start(config: SolanaDevnetConfig) -> Chain {
+        Chain::new(SolanaDevnetConfig { finalized_lag: 6, ..config })
+    }
+
+    fn commands(seed: u64) -> Chain {
+        let mut chain = start(SolanaDevnetConfig { seed, skip_rate: 0.2, ..SolanaDevnetConfig::default() });
+        chain.mine(20);
+        chain.reorg(3, 4);
+        chain.rollback(2);
+        chain.mine(5);
+        chain
+    }
+
+    fn hashes(chain: &Chain) -> Vec<Blockhash> {
+        chain.blocks(0, u64::MAX).map(|block| block.hash).collect()
+    }
+
+    #[test]
+    fn the_same_seed_and_commands_give_the_same_chain() {
+        assert_eq!(hashes(&commands(7)), hashes(&commands(7)));
+        assert_ne!(hashes(&commands(7)), hashes(&commands(8)));
+    }
+
+    #[test]
+    fn blocks_link_over_skipped_slots() {
+        let chain = commands(3);
+        assert_eq!(chain.next_slot(), 25);
+        let blocks: Vec<_> = chain.blocks(0, u64::MAX).collect();
+        assert!(blocks.len() < 25);
+        for pair in blocks.windows(2) {
+            let header = &pair[1].header;
+            assert_eq!((header.parent_slot, header.parent_hash), (pair[0].slot(), pair[0].hash));
+            assert_eq!(header.height, pair[0].header.height + 1);
+            assert_eq!(header.time, 1_700_000_000 + header.slot as i64 * 2 / 5);
+        }
+    }
+
+    #[test]
+    fn a_reorganisation_keeps_some_transactions_and_stops_at_what_is_final() {
+        let mut chain = commands(5);
+        let before: HashMap<_, _> =
+            chain.blocks(0, u64::MAX).map(|block| (block.slot(), block.hash)).collect();
+        let located = chain.located.clone();
+        let final_slot = chain.marks.finalized;
+        chain.reorg(100, 8);
+        assert_eq!(chain.next_slot(), final_slot + 9);
+        assert_eq!(chain.head(), final_slot + 8);
+        for block in chain.blocks(0, u64::MAX) {
+            let same = before.get(&block.slot()) == Some(&block.hash);
+            assert_eq!(same, block.slot() <= final_slot, "slot {}", block.slot());
+        }
+        let undone = || located.iter().filter(|(_, (slot, _))| *slot > final_slot);
+        let returned = undone().filter(|(signature, _)| chain.located.contains_key(*signature)).count();
+        assert!(returned > 5 && returned < undone().count(), "{returned} of {}", undone().count());
+    }
+
+    #[test]
+    fn no_transaction_is_twice_on_the_chain_and_all_are_found() {
+        let mut chain = commands(11);
+        for round in 1..20 {
+            chain.reorg(round % 5, round % 4);
+            chain.mine(2);
+        }
+        let mut seen = HashSet::new();
+        for block in chain.blocks(0, u64::MAX) {
+            for (index, placed) in (0..).zip(&block.transactions) {
+                assert!(seen.insert(placed.body.id()));
+                assert_eq!(chain.locate(&placed.body.id()), Some((block.slot(), index)));
+                for key in &placed.body.message.keys {
+                    assert!(chain.history(key).contains(&(block.slot(), index)));
+                }
+            }
+        }
+        assert_eq!(chain.located.len(), seen.len());
+        assert_eq!(chain.transaction_count(), seen.len() as u64);
+        for history in chain.history.values() {
+            assert!(history.is_sorted());
+        }
+    }
+
+    #[test]
+    fn balances_follow_from_the_blocks_of_the_chain_alone() {
+        let mut chain = commands(4);
+        let accounts = chain.producer.cast.accounts.clone();
+        let held = |chain: &Chain| accounts.iter().map(|key| chain.ledger.lamports(key)).collect::<Vec<_>>();
+        let (head, before) = (chain.head(), held(&chain));
+        chain.mine(4);
+        assert_ne!(held(&chain), before);
+        assert_eq!(accounts.iter().map(|key| chain.lamports(key, head)).collect::<Vec<_>>(), before);
+        chain.rollback(chain.next_slot() - 1 - head);
+        assert_eq!(held(&chain), before);
+        chain.rollback(u64::MAX);
+        assert_eq!(
+            held(&chain),
+            held(&start(SolanaDevnetConfig { seed: 4, ..SolanaDevnetConfig::default() }))
+        );
+    }
+
+    #[test]
+    fn what_a_transaction_takes_another_account_gets_or_the_fee_is() {
+        let chain = commands(9);
+        for block in chain.blocks(0, u64::MAX) {
+            for placed in &block.transactions {
+                let sum = |balances: &[u64]| balances.iter().sum::<u64>();
+                assert_eq!(sum(&placed.before), sum(&placed.after) + placed.body.fee());
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_transactions_have_the_same_signatures_on_another_fork() {
+        let mut chain = commands(5);
+        let cast = &chain.producer.cast;
+        let spec = TxSpec::transfer(cast.programs[0], cast.accounts[0], cast.accounts[1], 7, Told::Cpi);
+        let mut mine = || {
+            chain.mine_with(vec![spec.clone(), spec.clone()]);
+            let block = chain.block(chain.head()).unwrap().clone();
+            chain.rollback(1);
+            block
+        };
+        let (first, second) = (mine(), mine());
+        assert_ne!(first.hash, second.hash);
+        let ids =
+            |block: &Block| block.transactions.iter().map(|placed| placed.body.id()).collect::<Vec<_>>();
+        assert_eq!(ids(&first), ids(&second));
+        assert_ne!(ids(&first)[0], ids(&first)[1]);
+    }
+
+    #[test]
+    fn marks_trail_the_head_and_fall_only_below_a_deeper_fall() {
+        let config = SolanaDevnetConfig { skip_rate: 0.0, ..SolanaDevnetConfig::default() };
+        let mut chain = start(config);
+        chain.mine(20);
+        let marks = |processed, confirmed, finalized| Marks { processed, confirmed, finalized };
+        assert_eq!(chain.marks(), marks(20, 19, 14));
+        chain.rollback(3);
+        assert_eq!(chain.marks(), marks(17, 17, 14));
+        chain.rollback(10);
+        assert_eq!(chain.marks(), marks(7, 7, 7));
+    }
+
+    #[test]
+    fn news_tell_each_block_once_of_each_commitment() {
+        let mut chain = start(SolanaDevnetConfig { skip_rate: 0.3, ..SolanaDevnetConfig::default() });
+        let Change(news) = chain.mine(60);
+        let told = |wanted: fn(&News) -> Option<u64>| news.iter().filter_map(wanted).collect::<Vec<_>>();
+        let slots = |to: u64| chain.blocks(1, to).map(|block| block.slot()).collect::<Vec<_>>();
+        let processed = |news: &News| matches!(news, News::Processed(..)).then(|| slot_of(news));
+        let confirmed = |news: &News| matches!(news, News::Confirmed(_)).then(|| slot_of(news));
+        let finalized = |news: &News| matches!(news, News::Finalized(_)).then(|| slot_of(news));
+        let marks = chain.marks();
+        assert_eq!(told(processed), slots(marks.processed));
+        assert_eq!(told(confirmed), slots(marks.confirmed));
+        assert_eq!(told(finalized), slots(marks.finalized));
+    }
+
+    fn slot_of(news: &News) -> u64 {
+        match news {
+            News::Processed(block, _) | News::Confirmed(block) | News::Finalized(block) => block.slot(),
+        }
+    }
+}

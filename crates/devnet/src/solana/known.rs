@@ -82,7 +82,7 @@ impl EventAuthorities {
 }
 
 /// Where Anchor keeps a program's description.
-pub(crate) fn idl_address(program: &Pubkey) -> Pubkey {
+pub fn idl_address(program: &Pubkey) -> Pubkey {
     let base = derived(&[], program);
     let mut hash = Sha256::new();
     hash.update(base.0);

@@ -12,7 +12,7 @@ pub(crate) struct LogCollector {
     truncated: bool,
 }
 
-/// Whether a line was kept.
+/// Whether a line was kept, and nothing before it was not: after a gap no line can be told whose it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kept {
     Yes,
@@ -25,7 +25,7 @@ impl LogCollector {
         if bytes < MOST_BYTES {
             self.bytes = bytes;
             self.lines.push(line);
-            return Kept::Yes;
+            return if self.truncated { Kept::No } else { Kept::Yes };
         }
         if !self.truncated {
             self.truncated = true;
@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(log.line("x".repeat(9_990)), Kept::Yes);
         assert_eq!(log.line("y".repeat(10)), Kept::No);
         assert_eq!(log.line("z".repeat(10)), Kept::No);
-        assert_eq!(log.line("short".into()), Kept::Yes);
+        assert_eq!(log.line("short".into()), Kept::No);
         assert_eq!(log.finish()[1..], ["Log truncated", "short"]);
     }
 }

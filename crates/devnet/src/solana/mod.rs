@@ -30,6 +30,7 @@ pub use base58::{Base58, Blockhash, ParseError, Pubkey, Signature};
 pub use config::SolanaDevnetConfig;
 pub use demo::{EventSpec, Fill, Side, Trade};
 pub use devnet::SolanaDevnet;
+pub use known::idl_address;
 pub use oracle::{SimBlock, SimEvent, SimTokenChange, SimTransaction};
 pub use spec::{AccountSpec, InstructionSpec, Step, Told, TxSpec, TxVersion};
 

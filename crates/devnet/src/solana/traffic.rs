@@ -154,10 +154,16 @@ impl Cast {
 
     /// Events of several programs, one of them by way of another.
     fn several(&self, from: Pubkey, to: Pubkey, rng: &mut StdRng) -> Vec<InstructionSpec> {
-        let mut transfer = |program| InstructionSpec::transfer(program, from, to, amount(rng), Told::Log);
+        // No two alike: what is told in the log and by a call in the same bytes is one event told twice.
+        let mut number = rng.random_range(1..1_000_000);
+        let mut next = || {
+            number += 1;
+            number
+        };
+        let mut transfer = |program| InstructionSpec::transfer(program, from, to, next(), Told::Log);
         let calls: Vec<_> = self.programs.iter().map(|program| transfer(*program)).collect();
         let [first, second] = [transfer(self.programs[0]), transfer(self.programs[0])];
-        let event = EventSpec::Transfer { from: to, to: from, amount: amount(rng) };
+        let event = EventSpec::Transfer { from: to, to: from, amount: next() };
         let routed = first.emitting(event, Told::Cpi).nested_under(self.router);
         calls.into_iter().chain([routed, second]).collect()
     }

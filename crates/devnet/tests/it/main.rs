@@ -6,3 +6,8 @@ mod client;
 mod evm_faults;
 mod evm_rpc;
 mod evm_sockets;
+mod solana_faults;
+mod solana_history;
+mod solana_rpc;
+mod solana_sockets;
+mod solana_support;
