@@ -65,8 +65,7 @@ pub(crate) fn token_events() -> Vec<Event> {
 /// lacks the asset's topic, and tokens whose code is older than events in specs tell none.
 pub(crate) fn is_standard(description: &Description) -> bool {
     let has = |marks: &[&str]| {
-        let known = |mark: &&str| description.functions.iter().any(|function| *function.name == **mark);
-        marks.iter().all(|mark| known(mark))
+        marks.iter().all(|mark| description.functions.iter().any(|function| *function.name == **mark))
     };
     has(&TOKEN_MARKS) && (has(&ASSET_MARKS) || description.events.is_empty())
 }

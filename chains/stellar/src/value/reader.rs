@@ -17,7 +17,6 @@ const MAX_DEPTH: u32 = 100;
 
 /// The numbers of `ScValType`.
 pub(crate) mod tag {
-    #![expect(missing_docs, reason = "the names are the specification's")]
     pub(crate) const BOOL: u32 = 0;
     pub(crate) const VOID: u32 = 1;
     pub(crate) const ERROR: u32 = 2;

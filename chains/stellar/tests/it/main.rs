@@ -1,0 +1,13 @@
+//! The crate against the reference XDR codec, data recorded from real networks, and simulated ones with faults.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
+
+mod assemble_recorded;
+mod decode_calls;
+mod decode_hostile;
+mod decode_recorded;
+mod decode_spec;
+mod decode_support;
+mod decode_token;
+mod decode_values;
+mod recorded;
