@@ -11,3 +11,4 @@ mod solana_history;
 mod solana_rpc;
 mod solana_sockets;
 mod solana_support;
+mod solana_web3;
