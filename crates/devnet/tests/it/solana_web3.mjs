@@ -129,19 +129,18 @@ for (const { signature } of history) transactions.push(await readTransaction(sig
 const statuses = await connection.getSignatureStatuses(history.slice(0, 3).map(({ signature }) => signature));
 const pushed = await listen();
 
-console.log(
-  JSON.stringify({
-    version,
-    genesis,
-    latest,
-    epoch,
-    balance,
-    account,
-    blocks,
-    history,
-    transactions,
-    statuses: statuses.value,
-    pushed,
-  }),
-);
-process.exit(0);
+const report = {
+  version,
+  genesis,
+  latest,
+  epoch,
+  balance,
+  account,
+  blocks,
+  history,
+  transactions,
+  statuses: statuses.value,
+  pushed,
+};
+// The library keeps its connection, so the end must be said; not before all is written.
+process.stdout.write(JSON.stringify(report), () => process.exit(0));
