@@ -51,11 +51,14 @@ impl SuiInterface {
         Ok(Arc::clone(self.events.lock().entry(signature).or_insert(decoder)))
     }
 
-    /// The datatypes that `path` may mean; of several, those that can be events.
-    fn named(&self, path: &Path<'_>) -> Vec<Name> {
+    /// The datatypes that `path` may mean; of several, those of its package, and of these those that can be events.
+    fn named(&self, path: &Path<'_>, package: Option<[u8; 32]>) -> Vec<Name> {
         let (module, name) = module_and_name(path);
         let same = |one: &&Name| &*one.name == name && module.is_none_or(|module| *one.module == *module);
         let mut found: Vec<_> = self.catalogue.own().iter().filter(same).collect();
+        if found.iter().any(|one| Some(one.package) == package) {
+            found.retain(|one| Some(one.package) == package);
+        }
         if found.len() > 1 {
             let is_event = |one: &&Name| self.catalogue.datatype(one).is_some_and(|one| one.emittable);
             let events: Vec<_> = found.iter().copied().filter(is_event).collect();
@@ -76,7 +79,7 @@ impl SuiInterface {
         }
         let arguments = Arguments::read(&written.arguments).map_err(at)?;
         let wanted = Wanted { package, arguments };
-        let name = match &self.named(path)[..] {
+        let name = match &self.named(path, package)[..] {
             [name] => name.clone(),
             [] => self.framework(path, package).ok_or_else(|| self.unknown_event(reference))?,
             several => return Err(ambiguous(reference, several.iter().map(Name::short))),

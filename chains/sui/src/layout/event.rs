@@ -252,11 +252,12 @@ fn read_struct(
 ) -> Result<(), (usize, Reason)> {
     let mut reader = Reader::new(contents, given);
     for (place, layout) in layouts.iter().enumerate() {
-        let value = match wanted >> place & 1 {
-            0 => reader.skip(layout).map(|()| None),
-            _ => reader.value(layout).map(Some),
-        };
-        out.push(value.map_err(|reason| (place, reason))?);
+        if wanted >> place & 1 == 0 {
+            reader.skip(layout).map_err(|reason| (place, reason))?;
+            out.push(None);
+            continue;
+        }
+        out.push(Some(reader.value(layout).map_err(|reason| (place, reason))?));
     }
     at_end(&reader).map_err(|reason| (layouts.len().saturating_sub(1), reason))
 }

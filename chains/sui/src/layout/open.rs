@@ -12,7 +12,10 @@ use super::{
 };
 
 /// How many combinations are kept. A pool's package is used with a few hundred coins.
-const KEPT: usize = 512;
+const KEPT: usize = 256;
+/// Only combinations up to this length and this many values are kept: who emits an event chooses them.
+const KEPT_LEN: usize = 1024;
+const KEPT_VALUES: usize = 256;
 
 /// One for each type parameter.
 pub(super) type Compiled = Arc<[Result<Arc<Layout>, Reason>]>;
@@ -49,6 +52,10 @@ impl OpenTypes {
             return Arc::clone(known);
         }
         let compiled: Compiled = arguments.map(|argument| self.compile(argument)).collect();
+        let values = compiled.iter().flatten().map(|layout| layout.values).sum::<usize>();
+        if written.len() > KEPT_LEN || values > KEPT_VALUES {
+            return compiled;
+        }
         let mut all = self.compiled.lock();
         if all.len() >= KEPT {
             all.clear();

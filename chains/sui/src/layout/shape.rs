@@ -12,6 +12,8 @@ use super::{
 
 /// A type expands to no more values than this, lists aside.
 const MAX_VALUES: usize = 4096;
+/// A compiler compiles no more types than this. Type arguments that grow with each level would make more without end.
+const MAX_TYPES: usize = 4096;
 
 /// A type, compiled.
 #[derive(Debug)]
@@ -22,7 +24,7 @@ pub(crate) struct Layout {
     /// How many bytes it takes, where that is always the same.
     pub(super) size: Option<usize>,
     /// How many values one of it expands to, lists aside.
-    values: usize,
+    pub(super) values: usize,
 }
 
 /// What a type's bytes are.
@@ -89,11 +91,13 @@ impl fmt::Display for Unlaid {
 pub(crate) struct Compiler<'a> {
     catalogue: &'a Catalogue,
     compiled: HashMap<MoveType, Arc<Layout>>,
+    /// How many types may still be compiled.
+    left: usize,
 }
 
 impl<'a> Compiler<'a> {
     pub(crate) fn new(catalogue: &'a Catalogue) -> Self {
-        Self { catalogue, compiled: HashMap::new() }
+        Self { catalogue, compiled: HashMap::new(), left: MAX_TYPES }
     }
 
     /// The layout of a type. Type parameters in it stay open.
@@ -108,6 +112,7 @@ impl<'a> Compiler<'a> {
         if let Some(known) = self.compiled.get(ty) {
             return Ok(Arc::clone(known));
         }
+        self.left = self.left.checked_sub(1).ok_or(Unlaid::TooLarge)?;
         let layout = Arc::new(match ty {
             MoveType::Bool => Layout::leaf(Shape::Bool, Type::Bool, Some(1)),
             MoveType::Uint(bits) => {
@@ -168,7 +173,8 @@ impl<'a> Compiler<'a> {
         arguments: &[MoveType],
         depth: usize,
     ) -> Result<Arc<Layout>, Unlaid> {
-        let ty = member.ty.with(arguments, &mut MAX_PARTS.clone()).ok_or(Unlaid::TooLarge)?;
+        let mut parts = MAX_PARTS;
+        let ty = member.ty.with(arguments, &mut parts).ok_or(Unlaid::TooLarge)?;
         self.layout_within(&ty, depth + 1)
     }
 
@@ -293,6 +299,12 @@ mod tests {
             chain += &format!("m::S{level} {{ a: S{0}, b: S{0} }}\n", level + 1);
         }
         assert_eq!(compile(&(chain + "m::S30 { a: u8 }")).unwrap_err(), Unlaid::TooLarge);
+        let mut fan = String::new();
+        for level in 0..30 {
+            fan += &format!("m::S{level}<T> {{ a: S{0}<X<T>>, b: S{0}<Y<T>> }}\n", level + 1);
+        }
+        fan += "m::S30<T> { a: u8 } m::X<T> { a: T } m::Y<T> { a: T }";
+        assert_eq!(compile(&fan).unwrap_err(), Unlaid::TooLarge);
         let missing = Name::new(address(5), "m", "B");
         assert_eq!(compile("m::A { a: vector<0x5::m::B> }").unwrap_err(), Unlaid::Missing(missing));
         assert!(matches!(compile("m::A { a: Option<u8, u8> }").unwrap_err(), Unlaid::Arguments(_)));

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chainbell_model::{Decoder, Dialect, Interface, InterfaceError, Payload, Value, value};
 use chainbell_sui::{
     SuiDialect,
     payload::{self, Argument, CallParts, EventParts},
 };
 use proptest::prelude::*;
+use serde::Serialize;
+use serde_json::json;
 
 const LAYOUTS: &str = "
     module pool;
@@ -62,7 +65,7 @@ fn event(reference: &str) -> Arc<dyn Decoder> {
 }
 
 /// Everything that the decoder makes of the payload, as JSON.
-fn json(decoder: &dyn Decoder, payload: &Payload) -> String {
+fn everything(decoder: &dyn Decoder, payload: &Payload) -> String {
     let mut values = Vec::new();
     decoder.decode(payload, u64::MAX, &mut values).unwrap();
     assert_eq!(values.len(), decoder.schema().fields.len());
@@ -87,7 +90,7 @@ fn an_event_has_its_fields_and_what_the_chain_says_of_it() {
     assert_eq!(decoder.key(), Some(payload::event_key("pool", "Created")));
     assert_eq!((decoder.name(), decoder.signature(), decoder.attributes()), ("Created", "pool::Created", 5));
     assert_eq!(
-        json(&*decoder, &payload),
+        everything(&*decoder, &payload),
         format!(
             "{{\"id\":\"0x{}\",\"fee\":\"1\",\"package\":\"{}\",\"module\":\"entry\",\"type\":\"{}::pool::Created<{sui}, vector<u8>>\",\
              \"type_arguments\":[\"{sui}\",\"vector<u8>\"],\"sender\":\"{}\"}}",
@@ -139,10 +142,10 @@ fn a_type_parameter_that_is_left_open_is_read_by_what_the_event_gives() {
     let paid = |argument: &str, amount: &[u8]| {
         emitted(&format!("pool::Paid<{argument}>"), &[[7; 32].as_slice(), amount, &[0]].concat(), None)
     };
-    assert!(json(&*decoder, &paid("u64", &[3, 0, 0, 0, 0, 0, 0, 0])).contains("\"amount\":\"3\""));
-    assert!(json(&*decoder, &paid("bool", &[1])).contains("\"amount\":true"));
+    assert!(everything(&*decoder, &paid("u64", &[3, 0, 0, 0, 0, 0, 0, 0])).contains("\"amount\":\"3\""));
+    assert!(everything(&*decoder, &paid("bool", &[1])).contains("\"amount\":true"));
     let own = format!("{}::pool::Mixed", full("0x5"));
-    let mixed = json(&*decoder, &paid(&own, &[1, 2, 0, 0, 0, 0, 0, 0, 0, 0]));
+    let mixed = everything(&*decoder, &paid(&own, &[1, 2, 0, 0, 0, 0, 0, 0, 0, 0]));
     assert!(
         mixed.contains("\"amount\":{\"kind\":{\"kind\":\"At\",\"At\":{\"pos0\":\"2\"}},\"maybe\":null}"),
         "{mixed}"
@@ -158,7 +161,7 @@ fn a_type_parameter_that_is_left_open_is_read_by_what_the_event_gives() {
         let argument = format!("{}::m{place}::None", full("0x77"));
         assert!(decoder.decode(&paid(&argument, &[1]), 1, &mut values).is_err());
     }
-    assert!(json(&*decoder, &paid("bool", &[0])).contains("\"amount\":false"));
+    assert!(everything(&*decoder, &paid("bool", &[0])).contains("\"amount\":false"));
 }
 
 #[test]
@@ -198,7 +201,7 @@ fn every_event_of_a_description_is_there_and_raw_where_it_cannot_be_decoded() {
     assert!(Arc::ptr_eq(&all[0], &only(interface.events("Created"))));
     assert_eq!(all[3].key(), Some(payload::event_key("pool", "Lacking")));
     assert!(
-        json(&*all[3], &emitted("pool::Lacking", &[1, 2], None))
+        everything(&*all[3], &emitted("pool::Lacking", &[1, 2], None))
             .starts_with("{\"contents\":\"0x0102\",\"json\":null,")
     );
     assert!(Arc::ptr_eq(&all[3], &interface.all_events()[3]));
@@ -213,7 +216,7 @@ fn raw_events_are_those_of_everybody_or_of_a_module() {
         assert_eq!(decoder.key(), None);
         assert!(decoder.fits(&payload), "{reference}");
         assert!(
-            json(&*decoder, &payload)
+            everything(&*decoder, &payload)
                 .starts_with(r#"{"contents":"0x01","json":"{\"a\":\"\\\"\"}","package":"0x0"#)
         );
     }
@@ -229,7 +232,7 @@ fn a_whole_layout_needs_no_description() {
     let decoder = only(empty.events("m::Done { at: u64, price: Price } m::Price(u8)"));
     assert_eq!(decoder.signature(), "m::Done");
     let payload = emitted("m::Done", &[1, 0, 0, 0, 0, 0, 0, 0, 7], None);
-    assert!(json(&*decoder, &payload).starts_with("{\"at\":\"1\",\"price\":{\"pos0\":7},"));
+    assert!(everything(&*decoder, &payload).starts_with("{\"at\":\"1\",\"price\":{\"pos0\":7},"));
     assert!(decoder.fits(&payload));
     assert!(!only(empty.events("0x6::m::Done { at: u64 }")).fits(&payload));
     assert!(matches!(
@@ -246,7 +249,7 @@ fn the_node_s_rendering_stands_in_for_contents_that_it_did_not_give() {
         format!("{{\"by\":\"{}\",\"amount\":\"12\",\"note\":\"hi\",\"unknown\":{{}}}}", full("0x3"));
     let payload = emitted("pool::Paid<u64>", &[], Some(&rendering));
     for reference in ["pool::Paid", "pool::Paid<u64>"] {
-        let read = json(&*event(reference), &payload);
+        let read = everything(&*event(reference), &payload);
         assert!(
             read.starts_with(&format!(
                 "{{\"by\":\"{}\",\"amount\":\"12\",\"note\":\"hi\",\"package\"",
@@ -256,24 +259,26 @@ fn the_node_s_rendering_stands_in_for_contents_that_it_did_not_give() {
         );
     }
     let kind = emitted("pool::Kind", &[], Some("{\"@variant\":\"At\",\"pos0\":\"4\"}"));
-    assert!(json(&*event("Kind"), &kind).starts_with("{\"kind\":\"At\",\"At\":{\"pos0\":\"4\"},"));
+    assert!(everything(&*event("Kind"), &kind).starts_with("{\"kind\":\"At\",\"At\":{\"pos0\":\"4\"},"));
     let mut values = Vec::new();
     let wrong = emitted("pool::Paid<u64>", &[], Some("{\"by\":\"0x3\",\"amount\":{}}"));
     let error = event("pool::Paid").decode(&wrong, u64::MAX, &mut values).unwrap_err();
     assert_eq!(error.field, "amount");
     let both = emitted("other::Paid", &[3; 32], Some("{}"));
-    assert!(json(&*event("other::Paid"), &both).contains(&"03".repeat(32)), "the contents go first");
+    assert!(everything(&*event("other::Paid"), &both).contains(&"03".repeat(32)), "the contents go first");
 }
 
 #[test]
 fn an_enum_is_an_event_as_well() {
     let decoder = event("pool::Kind");
     assert!(
-        json(&*decoder, &emitted("pool::Kind", &[0], None))
+        everything(&*decoder, &emitted("pool::Kind", &[0], None))
             .starts_with("{\"kind\":\"None\",\"At\":null,\"package\"")
     );
     let plain = only(SuiDialect.empty_interface().events("enum m::Side { Buy, Sell }"));
-    assert!(json(&*plain, &emitted("m::Side", &[1], None)).starts_with("{\"kind\":\"Sell\",\"package\""));
+    assert!(
+        everything(&*plain, &emitted("m::Side", &[1], None)).starts_with("{\"kind\":\"Sell\",\"package\"")
+    );
     let mut values = Vec::new();
     assert!(plain.decode(&emitted("m::Side", &[1, 0], None), 1, &mut values).is_err());
 }
@@ -285,14 +290,14 @@ fn fields_beyond_those_of_a_mask_are_together_in_the_last() {
     assert_eq!(decoder.schema().fields.len(), 64);
     assert_eq!(&*decoder.schema().fields[58].name, "more");
     let contents: Vec<u8> = (0..100).collect();
-    let read = json(&*decoder, &emitted("m::Wide", &contents, None));
+    let read = everything(&*decoder, &emitted("m::Wide", &contents, None));
     assert!(
         read.contains("\"f57\":57,\"more\":{\"f58\":58,") && read.contains("\"f99\":99},\"package\""),
         "{read}"
     );
     let rendering: Vec<_> = (0..100).map(|place| format!("\"f{place}\":{place}")).collect();
     let rendering = format!("{{{}}}", rendering.join(","));
-    assert_eq!(json(&*decoder, &emitted("m::Wide", &[], Some(&rendering))), read);
+    assert_eq!(everything(&*decoder, &emitted("m::Wide", &[], Some(&rendering))), read);
 }
 
 fn called(type_arguments: Vec<&str>, arguments: Vec<Argument<'_>>) -> Payload {
@@ -315,7 +320,7 @@ fn a_call_has_its_arguments_and_what_the_chain_says_of_it() {
     assert_eq!(decoder.key(), Some(payload::call_key("pool", "swap")));
     assert_eq!((decoder.name(), decoder.signature(), decoder.attributes()), ("swap", "pool::swap", 3));
     assert_eq!(
-        json(&*decoder, &payload),
+        everything(&*decoder, &payload),
         format!(
             "{{\"pool\":\"{}\",\"amount\":\"5\",\"to\":null,\"anything\":true,\"module\":\"pool\",\"function\":\"swap\",\"type_arguments\":[\"bool\",\"u8\"]}}",
             full("0x4")
@@ -325,7 +330,7 @@ fn a_call_has_its_arguments_and_what_the_chain_says_of_it() {
         vec!["bool", "u8"],
         vec![Argument::Other, Argument::Other, Argument::Other, Argument::Object(address(1))],
     );
-    assert!(json(&*decoder, &others).starts_with(&format!(
+    assert!(everything(&*decoder, &others).starts_with(&format!(
         "{{\"pool\":null,\"amount\":null,\"to\":null,\"anything\":\"{}\",",
         full("0x1")
     )));
@@ -361,11 +366,11 @@ fn calls_are_found_like_events() {
         let decoder = only(interface.calls(reference));
         assert_eq!((decoder.key(), decoder.fits(&payload)), (None, fits), "{reference}");
         let inputs = format!("{{\"inputs\":[\"{}\",\"0x01\",null],\"module\":\"pool\"", full("0x4"));
-        assert!(json(&*decoder, &payload).starts_with(&inputs));
+        assert!(everything(&*decoder, &payload).starts_with(&inputs));
     }
     let written =
         only(SuiDialect.empty_interface().calls("pool::swap(pool: Pool, amount: u8, rest: vector<u8>)"));
-    assert!(json(&*written, &payload).contains("\"amount\":1,\"rest\":null,\"module\""));
+    assert!(everything(&*written, &payload).contains("\"amount\":1,\"rest\":null,\"module\""));
     assert!(matches!(
         interface.calls("pool::swap(a: 0xg::m::A)"),
         Err(InterfaceError::Malformed { offset: Some(14), .. })
@@ -385,12 +390,118 @@ fn functions_that_are_told_without_names_have_positions_for_them() {
 }
 
 #[test]
+fn of_two_packages_the_whole_name_means_one() {
+    let interface = SuiDialect.interface(b"0x5::m::A { a: u8 } 0x6::m::A { b: u16 }").unwrap();
+    let field = |reference| only(interface.events(reference)).schema().fields[0].name.to_string();
+    assert_eq!((field("0x5::m::A"), field("0x6::m::A")), ("a".to_owned(), "b".to_owned()));
+    assert!(refused(interface.events("m::A")).contains("several modules"));
+}
+
+/// As the reference implementation of BCS writes it.
+#[derive(Debug, Clone, Serialize)]
+struct Written {
+    flag: bool,
+    small: u16,
+    large: u128,
+    text: String,
+    bytes: Vec<u8>,
+    maybe: Option<u32>,
+    rows: Vec<Row>,
+    choice: Choice,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Row {
+    key: u64,
+    names: Vec<Option<String>>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+enum Choice {
+    None,
+    One(u64),
+    Named { a: bool, rows: Vec<Row> },
+}
+
+const WRITTEN: &str = "
+    module m;
+    struct Written { flag: bool, small: u16, large: u128, text: String, bytes: vector<u8>, maybe: Option<u32>, rows: vector<Row>, choice: Choice }
+    struct Row { key: u64, names: vector<Option<String>> }
+    enum Choice { None, One(u64), Named { a: bool, rows: vector<Row> } }
+";
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let names = prop::collection::vec(prop::option::of("\\PC{0,5}"), 0..4);
+    prop::collection::vec((any::<u64>(), names).prop_map(|(key, names)| Row { key, names }), 0..4)
+}
+
+fn written() -> impl Strategy<Value = Written> {
+    let choice = prop_oneof![
+        Just(Choice::None),
+        any::<u64>().prop_map(Choice::One),
+        (any::<bool>(), rows()).prop_map(|(a, rows)| Choice::Named { a, rows }),
+    ];
+    let bytes = prop::collection::vec(any::<u8>(), 0..200);
+    let numbers = (any::<bool>(), any::<u16>(), any::<u128>(), any::<Option<u32>>());
+    (numbers, "\\PC{0,150}", bytes, rows(), choice).prop_map(|(numbers, text, bytes, rows, choice)| {
+        let (flag, small, large, maybe) = numbers;
+        Written { flag, small, large, text, bytes, maybe, rows, choice }
+    })
+}
+
+/// What the decoder has to make of it.
+fn expected(written: &Written) -> serde_json::Value {
+    let rows = |rows: &[Row]| -> Vec<_> {
+        rows.iter().map(|row| json!({"key": row.key.to_string(), "names": row.names})).collect()
+    };
+    let choice = match &written.choice {
+        Choice::None => json!({"kind": "None", "One": null, "Named": null}),
+        Choice::One(one) => json!({"kind": "One", "One": {"pos0": one.to_string()}, "Named": null}),
+        Choice::Named { a, rows: inner } => {
+            json!({"kind": "Named", "One": null, "Named": {"a": a, "rows": rows(inner)}})
+        }
+    };
+    json!({
+        "flag": written.flag, "small": written.small, "large": written.large.to_string(), "text": written.text,
+        "bytes": const_hex::encode_prefixed(&written.bytes), "maybe": written.maybe, "rows": rows(&written.rows),
+        "choice": choice,
+    })
+}
+
+#[test]
 fn a_single_word_is_no_description() {
     assert!(matches!(SuiDialect.interface(b"deepbook"), Err(InterfaceError::Unknown { .. })));
     assert!(matches!(SuiDialect.interface(b" "), Err(InterfaceError::Malformed { .. })));
 }
 
 proptest! {
+    #[test]
+    fn what_the_reference_implementation_writes_is_read(written in written()) {
+        let decoder = only(SuiDialect.interface(WRITTEN.as_bytes()).unwrap().events("Written"));
+        let contents = bcs::to_bytes(&written).unwrap();
+        let payload = emitted("m::Written", &contents, None);
+        let mut ours: serde_json::Value = serde_json::from_str(&everything(&*decoder, &payload)).unwrap();
+        let fields = ours.as_object_mut().unwrap();
+        fields.retain(|name, _| !matches!(name.as_str(), "package" | "module" | "type" | "type_arguments" | "sender"));
+        prop_assert_eq!(&ours, &expected(&written));
+        let mut values = Vec::new();
+        let longer = emitted("m::Written", &[&contents[..], &[0]].concat(), None);
+        prop_assert!(decoder.decode(&longer, 1, &mut values).is_err());
+        let shorter = emitted("m::Written", &contents[..contents.len() - 1], None);
+        prop_assert!(decoder.decode(&shorter, 1, &mut values).is_err());
+        // The same, as a node renders it.
+        let mut rendered = expected(&written);
+        let choice = match &written.choice {
+            Choice::None => json!({"@variant": "None"}),
+            Choice::One(one) => json!({"@variant": "One", "pos0": one.to_string()}),
+            Choice::Named { a, .. } => json!({"@variant": "Named", "a": a, "rows": rendered["choice"]["Named"]["rows"]}),
+        };
+        rendered["choice"] = choice;
+        rendered["bytes"] = json!(STANDARD.encode(&written.bytes));
+        let payload = emitted("m::Written", &[], Some(&rendered.to_string()));
+        prop_assert_eq!(everything(&*decoder, &payload), everything(&*decoder, &emitted("m::Written", &contents, None)));
+    }
+
     #[test]
     fn no_payload_makes_a_decoder_panic(bytes in prop::collection::vec(any::<u8>(), 0..300), contents in prop::collection::vec(0u8..4, 0..80),
         arguments in "[<>,u8:0x2a ]{0,20}", rendering in "[{}\\[\\]\":,a-e1]{0,30}", wanted: u64) {

@@ -53,9 +53,11 @@ const LAYOUTS: &str = "
     tpsl::PendingOrder { is_limit_order: bool, client_order_id: u64, order_type: Option<u8>, self_matching_option: u8, price: Option<u64>, quantity: u64, is_bid: bool, pay_with_deep: bool, expire_timestamp: Option<u64> }
 ";
 
-/// The snapshots, the types of the events in them, and what they call some fields.
+/// A snapshot, the types of the events in it, and what it calls some fields.
+type Case = (&'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
+
 #[rustfmt::skip]
-const CASES: [(&str, &[&str], &[(&str, &str)]); 23] = [
+const CASES: [Case; 23] = [
     ("order_fill", &["order_info::OrderFilled"], &[]),
     ("order_update", &["order_info::OrderPlaced", "order::OrderCanceled"], &[("original_quantity", "placed_quantity")]),
     ("balances", &["balance_manager::BalanceEvent"], &[]),
