@@ -6,13 +6,14 @@
 //! (`CODE:ISSUER`) as well. A muxed destination is the account behind it; its number stays in the event's arguments.
 //!
 //! Where a node does not tell classic movements as events (metadata before version 4, or the option is off), they are worked
-//! out of operations and results for payments, path payments, new accounts and merged ones. Trades by offers, liquidity
-//! pools, claimable balances and clawbacks of classic operations are then not told. Indexes are those that the events
-//! would have.
+//! out of operations and results: payments, path payments, trades, new accounts and merged ones, claimable balances made,
+//! clawbacks. What was claimed, liquidity pools and inflation are then not told. Indexes are those that the events would
+//! have.
 
 use chainbell_model::{Address, EventKey, Int, Transfer};
 use stellar_xdr::{
-    AccountId, AccountMergeResult, Asset, ClaimAtom, CreateAccountResult, InnerTransactionResultResult,
+    AccountId, AccountMergeResult, Asset, ClaimAtom, ClaimableBalanceId, ClawbackResult, CreateAccountResult,
+    CreateClaimableBalanceResult, InnerTransactionResultResult, ManageBuyOfferResult, ManageSellOfferResult,
     Operation, OperationBody, OperationResult, OperationResultTr, PathPaymentStrictReceiveResult,
     PathPaymentStrictSendResult, PaymentResult, SimplePaymentResult, TransactionResultResult,
 };
@@ -160,24 +161,46 @@ impl Moves<'_> {
                 OperationResultTr::CreateAccount(CreateAccountResult::Success),
             ) => {
                 let to = address::of_account_id(&created.destination);
-                self.push(source, to, &Asset::Native, created.starting_balance);
+                self.push(Some(source), Some(to), &Asset::Native, created.starting_balance);
             }
             (OperationBody::Payment(payment), OperationResultTr::Payment(PaymentResult::Success)) => {
                 let to = address::without_number(&address::of_muxed_account(&payment.destination));
-                self.push(source, to, &payment.asset, payment.amount);
+                self.push(Some(source), Some(to), &payment.asset, payment.amount);
             }
             (
                 OperationBody::AccountMerge(into),
                 OperationResultTr::AccountMerge(AccountMergeResult::Success(balance)),
             ) => {
                 let to = address::without_number(&address::of_muxed_account(into));
-                self.push(source, to, &Asset::Native, *balance);
+                self.push(Some(source), Some(to), &Asset::Native, *balance);
             }
             (
-                _,
-                OperationResultTr::PathPaymentStrictReceive(PathPaymentStrictReceiveResult::Success(success)),
-            ) => self.path_payment(&success.offers, &success.last),
-            (_, OperationResultTr::PathPaymentStrictSend(PathPaymentStrictSendResult::Success(success))) => {
+                OperationBody::CreateClaimableBalance(created),
+                OperationResultTr::CreateClaimableBalance(CreateClaimableBalanceResult::Success(id)),
+            ) => {
+                let ClaimableBalanceId::ClaimableBalanceIdTypeV0(id) = id;
+                let to = address::claimable_balance(&id.0);
+                self.push(Some(source), Some(to), &created.asset, created.amount);
+            }
+            (OperationBody::Clawback(taken), OperationResultTr::Clawback(ClawbackResult::Success)) => {
+                let from = address::without_number(&address::of_muxed_account(&taken.from));
+                self.push(Some(from), None, &taken.asset, taken.amount);
+            }
+            _ => self.of_trades(result),
+        }
+    }
+
+    fn of_trades(&mut self, result: &OperationResultTr) {
+        match result {
+            OperationResultTr::ManageSellOffer(ManageSellOfferResult::Success(success))
+            | OperationResultTr::CreatePassiveSellOffer(ManageSellOfferResult::Success(success))
+            | OperationResultTr::ManageBuyOffer(ManageBuyOfferResult::Success(success)) => {
+                self.trades(&success.offers_claimed);
+            }
+            OperationResultTr::PathPaymentStrictReceive(PathPaymentStrictReceiveResult::Success(success)) => {
+                self.path_payment(&success.offers, &success.last);
+            }
+            OperationResultTr::PathPaymentStrictSend(PathPaymentStrictSendResult::Success(success)) => {
                 self.path_payment(&success.offers, &success.last);
             }
             _ => {}
@@ -186,6 +209,12 @@ impl Moves<'_> {
 
     /// The source trades with each offer on the way, and pays what it has then.
     fn path_payment(&mut self, offers: &[ClaimAtom], last: &SimplePaymentResult) {
+        self.trades(offers);
+        let to = address::of_account_id(&last.destination);
+        self.push(Some(self.source), Some(to), &last.asset, last.amount);
+    }
+
+    fn trades(&mut self, offers: &[ClaimAtom]) {
         for offer in offers {
             let (other, sold, bought) = match offer {
                 ClaimAtom::V0(it) => (
@@ -204,28 +233,24 @@ impl Moves<'_> {
                     (&it.asset_bought, it.amount_bought),
                 ),
             };
-            self.push(self.source, other, bought.0, bought.1);
-            self.push(other, self.source, sold.0, sold.1);
+            let (ours, theirs) = (Some(self.source), Some(other));
+            self.push(ours, theirs, bought.0, bought.1);
+            self.push(theirs, ours, sold.0, sold.1);
         }
-        self.push(self.source, address::of_account_id(&last.destination), &last.asset, last.amount);
     }
 
     /// What leaves its issuer is minted, what returns to it is burnt.
-    fn push(&mut self, from: Address, to: Address, asset: &Asset, amount: i64) {
+    fn push(&mut self, from: Option<Address>, to: Option<Address>, asset: &Asset, amount: i64) {
         let issued = self.network.issued(asset);
         let wanted = match &issued.token {
             None => self.wanted.native_transfers(),
             Some(token) => self.wanted.token_transfers(token),
         };
         let issuer = issuer(asset).map(address::of_account_id);
-        let (by_issuer, to_issuer) = (issuer == Some(from), issuer == Some(to));
-        let moved = Moved {
-            token: issued.token,
-            asset: issued.name,
-            from: (!by_issuer || to_issuer).then_some(from),
-            to: (!to_issuer || by_issuer).then_some(to),
-            amount: Int::from(amount),
-        };
+        let between_issuer = issuer.is_some() && from == to;
+        let party = |party: Option<Address>| party.filter(|_| between_issuer || party != issuer);
+        let (from, to) = (party(from), party(to));
+        let moved = Moved { token: issued.token, asset: issued.name, from, to, amount: Int::from(amount) };
         self.moved.push(wanted.then_some(moved));
     }
 }
