@@ -49,20 +49,15 @@ pub(crate) fn types(written: &str) -> impl Iterator<Item = &str> {
 /// Where the first of types with commas between them ends.
 fn first_type(written: &[u8]) -> usize {
     let mut depth = 0_usize;
-    let ends = |byte: &u8| match byte {
-        b',' if depth == 0 => true,
-        b'>' if depth == 0 => true,
-        b'<' => {
-            depth += 1;
-            false
+    for (place, byte) in written.iter().enumerate() {
+        match byte {
+            b',' | b'>' if depth == 0 => return place,
+            b'<' => depth += 1,
+            b'>' => depth -= 1,
+            _ => {}
         }
-        b'>' => {
-            depth -= 1;
-            false
-        }
-        _ => false,
-    };
-    written.iter().position(ends).unwrap_or(written.len())
+    }
+    written.len()
 }
 
 /// What type arguments have to be: canonical texts without spaces, in which `*` is any type.
@@ -143,6 +138,9 @@ fn push_pattern(written: &Written<'_>, out: &mut String) -> Result<(), SyntaxErr
 
 /// Whether the type `text` is what `pattern` says. Spaces in it do not count.
 fn matches(pattern: &str, text: &str) -> bool {
+    if pattern == ANY || pattern == text {
+        return true;
+    }
     let mut left = text.as_bytes();
     for wanted in pattern.bytes() {
         left = left.trim_ascii_start();
@@ -198,7 +196,7 @@ mod tests {
             let tag = Tag::split(&text);
             let found = types(tag.arguments).count();
             prop_assert!(found <= text.len());
-            let _ = (matches("*", &text), matches("vector<*>", &text), matches("a<*,a>", &text));
+            let _ = (matches("vector<*>,*", &text), matches("vector<*>", &text), matches("a<*,a>", &text));
         }
     }
 }
