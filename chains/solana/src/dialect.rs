@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chainbell_model::{Address, AddressError, BlockId, Dialect, Interface, InterfaceError, Schema, TxId};
 
-use crate::{address, details, interface::SolanaInterface};
+use crate::{address, details, interface::SolanaInterface, wire::base58};
 
 /// The pure half of every Solana network.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,7 +33,7 @@ impl Dialect for SolanaDialect {
     }
 
     fn parse_tx_id(&self, text: &str) -> Option<TxId> {
-        TxId::from_slice(&address::decode::<64>(text)?)
+        TxId::from_slice(&base58::signature(text)?)
     }
 
     fn transaction_schema(&self) -> &Schema {
@@ -63,7 +63,7 @@ mod tests {
         let mut text = String::new();
         SolanaDialect.tx_id_text(&id, &mut text);
         assert_eq!(SolanaDialect.parse_tx_id(&text), Some(id));
-        for bad in ["", "0", &text[1..], &format!("{text}1"), "11111111111111111111111111111111"] {
+        for bad in ["", "0", &text[3..], &format!("{text}1"), "11111111111111111111111111111111"] {
             assert_eq!(SolanaDialect.parse_tx_id(bad), None, "{bad}");
         }
     }

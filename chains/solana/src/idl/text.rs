@@ -129,7 +129,9 @@ impl<'a> Parser<'a> {
             if self.eat(')') {
                 return Ok(fields);
             }
-            self.need(',')?;
+            if !self.eat(',') {
+                return Err(self.error("',' or ')' was expected"));
+            }
         }
     }
 

@@ -1,7 +1,10 @@
 //! Events recorded from mainnet, decoded with the programs' real IDLs, against what Anchor's own coder made of them.
 
+use std::sync::Arc;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use chainbell_model::{ArgMask, Type};
+use chainbell_model::{ArgMask, Decoder, Dialect as _, Type};
+use chainbell_solana::SolanaDialect;
 use serde_json::Value as Json;
 
 use super::decode_support::{
@@ -25,6 +28,19 @@ fn instruction<'a>(list: &'a Json, path: &Json) -> Option<&'a Json> {
         true => Some(one),
         false => instruction(&one["inner"], path),
     })
+}
+
+/// The last two fields of its IDL are not in the event: they came later. Anchor's own coder reads zeros beyond the end.
+const WITHOUT_CASHBACK: &str = "pump_fun";
+const CASHBACK: [&str; 2] = ["cashback_fee_basis_points", "cashback"];
+
+/// A decoder of the same fields without the last `less`.
+fn shortened(decoder: &Arc<dyn Decoder>, less: usize) -> Arc<dyn Decoder> {
+    let types = decoder.signature().split_once('(').unwrap().1.trim_end_matches(')').split(',');
+    let fields = decoder.schema().fields.iter().zip(types);
+    let fields: Vec<_> = fields.map(|(field, ty)| format!("{ty} {}", field.name)).collect();
+    let signature = format!("{}({})", decoder.name(), fields[..fields.len() - less].join(", "));
+    event(&SolanaDialect.empty_interface(), &signature)
 }
 
 struct Recorded {
@@ -83,10 +99,18 @@ fn recorded_events_are_what_anchors_coder_makes_of_them() {
             );
             continue;
         }
-        let decoder = event(&interface(&read(&idl)), &one.name);
+        let mut decoder = event(&interface(&read(&idl)), &one.name);
         let payload = event_payload(&one.data);
         assert!(decoder.fits(&payload), "{}", one.name);
-        assert_eq!(arguments(&decoder, &payload).unwrap(), one.expected, "{}", one.name);
+        let mut expected = one.expected;
+        if one.idl.starts_with(WITHOUT_CASHBACK) {
+            assert_eq!(arguments(&decoder, &payload).unwrap_err().field, CASHBACK[0]);
+            for field in CASHBACK {
+                assert_eq!(expected.as_object_mut().unwrap().remove(field), Some("0".into()));
+            }
+            decoder = shortened(&decoder, CASHBACK.len());
+        }
+        assert_eq!(arguments(&decoder, &payload).unwrap(), expected, "{}", one.name);
         let all = json(&decoder, &payload, ArgMask::MAX).unwrap();
         assert_eq!(
             (&all["source"], &all["depth"], &all["instruction"]),
@@ -118,8 +142,12 @@ fn codamas_idls_decode_the_same_events_as_anchors() {
             let decoder = event(&interface(&read(&idl)), &one.name);
             let payload = event_payload(&one.data);
             assert!(decoder.fits(&payload), "{}", one.name);
-            assert_eq!(plain(&arguments(&decoder, &payload).unwrap()), plain(&one.expected), "{}", one.name);
             decoded += 1;
+            if one.idl.starts_with(WITHOUT_CASHBACK) {
+                assert_eq!(arguments(&decoder, &payload).unwrap_err().field, "cashbackFeeBasisPoints");
+                continue;
+            }
+            assert_eq!(plain(&arguments(&decoder, &payload).unwrap()), plain(&one.expected), "{}", one.name);
         }
     }
     assert_eq!(decoded, 3, "limit_order_v2, pump_fun, invite_escrow");
@@ -136,8 +164,7 @@ fn log_lines_decode_by_signatures_alone() {
             format!("{ty} {}", field[0].as_str().unwrap())
         });
         let signature = format!("{name}({})", fields.collect::<Vec<_>>().join(", "));
-        let empty = chainbell_model::Dialect::empty_interface(&chainbell_solana::SolanaDialect);
-        let decoder = event(&empty, &signature);
+        let decoder = event(&SolanaDialect.empty_interface(), &signature);
         let payload = event_payload(&of_line(vector["line"].as_str().unwrap()));
         assert!(decoder.fits(&payload));
         assert_eq!(arguments(&decoder, &payload).unwrap(), vector["expected"]);
@@ -182,11 +209,8 @@ fn instructions_decode_with_their_accounts_by_name() {
             .unwrap()
             .iter()
             .map(|account| {
-                let address = chainbell_model::Dialect::parse_address(
-                    &chainbell_solana::SolanaDialect,
-                    account.as_str().unwrap(),
-                );
-                <[u8; 32]>::try_from(&*address.unwrap()).unwrap()
+                let address = SolanaDialect.parse_address(account.as_str().unwrap()).unwrap();
+                <[u8; 32]>::try_from(&*address).unwrap()
             })
             .collect();
         let payload = call_payload(&accounts, &of_hex(&instruction["dataHex"]));
@@ -204,8 +228,10 @@ fn instructions_decode_with_their_accounts_by_name() {
 
     let fill = fixture("jup-limit-order-v2-fill.json");
     let fill = &fill["instructions"].as_array().unwrap()[0];
-    let values = decoded("limit_order_v2.codama.json", "preFlashFillOrder", fill);
-    assert!(values["accounts"]["taker"].is_string(), "{values}");
+    let values = decoded("limit_order_v2.codama.json", "fillOrder", fill);
+    assert_eq!(values["accounts"]["taker"], fill["accounts"][0]);
+    assert_eq!(values["accounts"]["feeAccount"], fill["accounts"][6]);
+    assert_eq!(values["all_accounts"].as_array().unwrap().len(), 52);
 }
 
 #[test]

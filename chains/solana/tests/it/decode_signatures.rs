@@ -48,7 +48,7 @@ fn descriptions_are_lines_of_signatures() {
 fn what_is_wrong_with_a_signature_is_told_with_the_offset() {
     for (text, at, part) in [
         ("Paid(u64 amount)\nLost(u65 x)", "u65", "no type \"u65\"; \"u64\" is the nearest"),
-        ("Paid(u64 amount", "", "')' was expected"),
+        ("Paid(u64 amount", "", "',' or ')' was expected"),
         ("Paid(u64 amount) x", "x", "should end here"),
         ("Paid(vec<u8 x)", "x)", "'>' was expected"),
         ("Paid([u8; x] a)", "x]", "an array's length"),
