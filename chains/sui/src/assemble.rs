@@ -7,11 +7,12 @@ use chainbell_model::{
 use sui_rpc::proto::sui::rpc::v2::{
     self as proto, Checkpoint, ExecutedTransaction, MoveCall, argument::ArgumentKind, input::InputKind,
 };
-use sui_sdk_types::Digest;
 
 pub use crate::contradiction::Contradiction;
 use crate::{
-    address, balances, details, json,
+    address,
+    balances::{self, Objects},
+    details, json,
     payload::{self, Argument, CallParts, EventParts},
     transfers, type_text,
 };
@@ -48,8 +49,9 @@ pub fn checkpoint(checkpoint: &Checkpoint, interest: &Interest) -> Result<Block,
         transfers: Vec::new(),
         defects: Vec::new(),
     };
+    let objects = Objects::of(checkpoint);
     for (place, transaction) in (0..).zip(&checkpoint.transactions) {
-        push(&mut block, place, transaction, interest)?;
+        push(&mut block, place, transaction, &objects, interest)?;
     }
     Ok(block)
 }
@@ -63,53 +65,54 @@ fn time(checkpoint: &Checkpoint) -> Result<Timestamp, Contradiction> {
 }
 
 /// Adds the transaction with what is wanted of it, if anything.
-fn push(
+fn push<'a>(
     block: &mut Block,
     place: u32,
-    transaction: &ExecutedTransaction,
+    transaction: &'a ExecutedTransaction,
+    objects: &Objects<'a>,
     interest: &Interest,
 ) -> Result<(), Contradiction> {
+    let found = (block.events.len(), block.calls.len(), block.transfers.len());
     // Where it will stand in the block, should it.
     let into = index(block.transactions.len());
-    let events = block.events.len();
     if !interest.events.is_empty() {
         push_events(block, place, into, transaction, interest)?;
     }
-    let calls = block.calls.len();
     if interest.calls != Contracts::None {
         push_calls(block, place, into, transaction, interest)?;
     }
-    let transfers = block.transfers.len();
-    let moved = transfers::are_wanted(interest);
-    let balances = if moved { Some(balances::of(place, transaction)?) } else { None };
-    if let Some(balances) = &balances {
-        block.transfers.extend(transfers::of(place, into, transaction, balances, interest)?);
+    let mut balances = None;
+    if transfers::are_wanted(interest) {
+        let changed = balances.insert(balances::of(place, transaction, objects)?);
+        block.transfers.extend(transfers::of(place, into, transaction, changed, interest)?);
     }
-    let untold = balances.as_ref().is_some_and(|balances| balances.untold);
-    let found = block.events.len() > events || block.calls.len() > calls || block.transfers.len() > transfers;
-    if !found && !interest.transactions && !untold {
+    let nothing = found == (block.events.len(), block.calls.len(), block.transfers.len());
+    let whole = balances.as_ref().is_none_or(|balances| !balances.untold);
+    if nothing && whole && !interest.transactions {
         return Ok(());
     }
-    let digest_text = transaction.digest.as_deref();
-    let missing = Contradiction::TransactionMissing { transaction: place, part: "digest" };
-    let unreadable = Contradiction::TransactionUnreadable { transaction: place, part: "digest" };
-    let id = digest(digest_text.ok_or(missing)?).ok_or(unreadable)?;
     let mut of_transaction = Vec::new();
-    let mut untold = untold;
     if interest.details || interest.transactions {
-        let balances = match balances {
+        let balances = match &balances {
             Some(balances) => balances,
-            None => balances::of(place, transaction)?,
+            None => balances.insert(balances::of(place, transaction, objects)?),
         };
-        untold |= balances.untold;
-        of_transaction = details::of(place, transaction, &balances)?;
+        of_transaction = details::of(place, transaction, balances)?;
     }
-    if untold {
+    if balances.is_some_and(|balances| balances.untold) {
         let reason = "the node does not tell whose balances changed".to_owned();
         block.defects.push(Defect { transaction: into, reason });
     }
-    block.transactions.push(Transaction { id: TxId::from(id), index: place, details: of_transaction });
+    let id = TxId::from(id(place, transaction)?);
+    block.transactions.push(Transaction { id, index: place, details: of_transaction });
     Ok(())
+}
+
+fn id(place: u32, transaction: &ExecutedTransaction) -> Result<[u8; 32], Contradiction> {
+    let part = "digest";
+    let text = transaction.digest.as_deref();
+    let text = text.ok_or(Contradiction::TransactionMissing { transaction: place, part })?;
+    digest(text).ok_or(Contradiction::TransactionUnreadable { transaction: place, part })
 }
 
 fn push_events(
@@ -242,10 +245,30 @@ fn argument<'a>(argument: &proto::Argument, inputs: &'a [proto::Input]) -> Optio
 
 /// Reads a digest in base 58.
 pub(crate) fn digest(text: &str) -> Option<[u8; 32]> {
-    Some(Digest::from_base58(text).ok()?.into_inner())
+    let mut digest = [0; 32];
+    let length = bs58::decode(text).onto(&mut digest).ok()?;
+    (length == digest.len()).then_some(digest)
 }
 
 /// No message holds so many.
 fn index(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_has_exactly_32_bytes() {
+        let whole = bs58::encode([7; 32]).into_string();
+        assert_eq!(digest(&whole), Some([7; 32]));
+        assert_eq!(digest(&"1".repeat(32)), Some([0; 32]));
+        for other in [[7; 31].as_slice(), &[7; 33], &[], &[1]] {
+            assert_eq!(digest(&bs58::encode(other).into_string()), None);
+        }
+        for other in ["0", "nonsense", &whole[1..], &"1".repeat(100_000)] {
+            assert_eq!(digest(other), None, "{other:.60}");
+        }
+    }
 }

@@ -7,8 +7,8 @@ use std::{
 
 use chainbell_model::{Address, Field, Int, Schema, Type, Value};
 use sui_rpc::proto::sui::rpc::v2::{
-    ChangedObject, ExecutedTransaction, ExecutionStatus, MoveCall, Owner, ProgrammableTransaction, command,
-    owner::OwnerKind, transaction_kind,
+    ChangedObject, ExecutedTransaction, ExecutionStatus, MoveCall, Owner, ProgrammableTransaction,
+    changed_object::InputObjectState, command, owner::OwnerKind, transaction_kind,
 };
 
 use crate::{
@@ -70,7 +70,8 @@ pub(crate) fn of(
     let unreadable = |part| Contradiction::TransactionUnreadable { transaction: place, part };
     let sender = sent.sender.as_deref().ok_or_else(|| missing("sender"))?;
     let sender = address::parse(sender).map_err(|_| unreadable("sender"))?;
-    let recipients = recipients(&sender, &effects.changed_objects, balances)
+    let payer = gas_payer(transaction);
+    let recipients = recipients(&sender, payer.as_ref(), &effects.changed_objects, balances)
         .ok_or_else(|| unreadable("changed objects"))?;
     let called = Called::of(transaction).ok_or_else(|| unreadable("calls"))?;
     Ok(vec![
@@ -78,7 +79,7 @@ pub(crate) fn of(
         Some(Value::Int(Int::from(u64::from(place)))),
         Some(account(&sender)),
         Some(Value::List(recipients.iter().map(account).collect())),
-        gas_payer(transaction).as_ref().map(account),
+        payer.as_ref().map(account),
         balances::fee(transaction).map(|fee| Value::Int(int(fee))),
         status.success.map(Value::Bool),
         error(status).map(|text| Value::Text(text.into())),
@@ -106,15 +107,21 @@ fn amount(change: &balances::Change<'_>) -> Value {
 /// `None` when an owner is no address.
 fn recipients(
     sender: &[u8; address::LEN],
+    payer: Option<&[u8; address::LEN]>,
     objects: &[ChangedObject],
     balances: &Balances<'_>,
 ) -> Option<BTreeSet<[u8; address::LEN]>> {
     let gained = balances.changes.iter().filter(|change| change.amount > 0).map(|change| change.owner);
     let mut recipients: BTreeSet<_> = gained.collect();
     for object in objects {
-        let Some(owner) = object.output_owner.as_ref().and_then(holder) else { continue };
-        if object.input_owner.as_ref().and_then(holder) != Some(owner) {
-            recipients.insert(address::parse(owner).ok()?);
+        let Some(written) = object.output_owner.as_ref().and_then(holder) else { continue };
+        let before = object.input_owner.as_ref().and_then(holder);
+        let owner = address::parse(written).ok()?;
+        // Effects of the first version do not tell who owned an object before. It can only have been the sender's, or,
+        // where it paid the fee, its payer's.
+        let untold = object.input_owner.is_none() && object.input_state() == InputObjectState::Exists;
+        if before != Some(written) && !(untold && Some(&owner) == payer) {
+            recipients.insert(owner);
         }
     }
     recipients.remove(sender);

@@ -32,6 +32,9 @@ pub(crate) fn of(
     balances: &Balances<'_>,
     interest: &Interest,
 ) -> Result<Vec<Transfer>, Contradiction> {
+    if balances.untold {
+        return Ok(Vec::new());
+    }
     let mut changes = balances.changes.clone();
     give_back_fee(place, transaction, &mut changes)?;
     let mut transfers = Vec::new();

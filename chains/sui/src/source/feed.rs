@@ -53,7 +53,7 @@ impl Feed {
     pub(super) fn want(&self, needs: Needs) {
         self.wanted.send_if_modified(|wanted| {
             let more = wanted.map_or(needs, |wanted| wanted.and(needs));
-            std::mem::replace(wanted, Some(more)) != Some(more)
+            wanted.replace(more) != Some(more)
         });
     }
 

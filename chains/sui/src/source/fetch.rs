@@ -1,6 +1,6 @@
 //! Reads a range of checkpoints: those that were pushed, a list of those that were not, and the rest one by one.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use chainbell_model::{ChainError, Fetched, Height, HeightRange, Interest};
 use chainbell_rpc::EndpointId;
@@ -26,7 +26,7 @@ const NEAR_THE_TIP: u64 = 2_000;
 
 impl SuiChain {
     pub(super) async fn read(&self, range: HeightRange, interest: &Interest) -> Result<Fetched, ChainError> {
-        let needs = Needs::of(interest, self.config.event_json);
+        let needs = self.needs(interest);
         if self.known_head().is_some_and(|head| range.to.0.saturating_add(NEAR_THE_TIP) >= head) {
             self.feed.want(needs);
         }
@@ -67,6 +67,11 @@ impl SuiChain {
         Ok(Fetched { blocks, through })
     }
 
+    fn needs(&self, interest: &Interest) -> Needs {
+        let needs = Needs::of(interest, self.config.event_json);
+        if self.balances_untold.load(Ordering::Relaxed) { needs.with_objects() } else { needs }
+    }
+
     /// All of the range, each checkpoint sound in itself.
     async fn read_once(
         &self,
@@ -81,8 +86,11 @@ impl SuiChain {
         if listed && let Some(gap) = longest_gap(range, &reads).filter(|gap| gap.len() >= LIST_FROM) {
             self.lists
                 .read(&self.ask, gap, needs, |checkpoint, endpoint| {
-                    let read = self.sound(&checkpoint, needs, interest, endpoint)?;
-                    reads.insert(read.block.reference.height.0, read);
+                    let read = sound(&checkpoint, needs, interest, endpoint)?;
+                    // A list is one endpoint's: single ones may come from those that tell more.
+                    if read.block.defects.is_empty() {
+                        reads.insert(read.block.reference.height.0, read);
+                    }
                     Ok(())
                 })
                 .await;
@@ -102,9 +110,10 @@ impl SuiChain {
         let Some(last) = self.feed.last_height() else { return reads };
         for height in range.from.0..=range.to.0.min(last.0) {
             let Some(pushed) = self.feed.take(height, needs) else { continue };
-            match self.sound(&pushed.checkpoint, needs, interest, pushed.endpoint) {
-                Ok(read) => drop(reads.insert(height, read)),
+            match sound(&pushed.checkpoint, needs, interest, pushed.endpoint) {
+                Ok(read) if read.block.defects.is_empty() => drop(reads.insert(height, read)),
                 // Indexes of the node may lag behind what it pushes: asked for again it may be whole.
+                Ok(_) => tracing::debug!(height, "a pushed checkpoint lacks balances and is read again"),
                 Err(reason) => tracing::debug!(height, reason, "a pushed checkpoint is read again"),
             }
         }
@@ -115,15 +124,21 @@ impl SuiChain {
     async fn read_one(
         &self,
         height: u64,
-        needs: Needs,
+        mut needs: Needs,
         interest: &Interest,
         mut avoid: Option<EndpointId>,
     ) -> Result<Read, ChainError> {
-        let mask = needs.mask();
         for attempt in 1.. {
-            let trouble = match self.ask.checkpoint(height, &mask, avoid).await {
-                Ok(reply) => match self.sound(&reply.value, needs, interest, reply.endpoint) {
-                    Ok(read) => return Ok(read),
+            let trouble = match self.ask.checkpoint(height, &needs.mask(), avoid).await {
+                Ok(reply) => match sound(&reply.value, needs, interest, reply.endpoint) {
+                    Ok(read) if read.block.defects.is_empty() || needs == needs.with_objects() => {
+                        return Ok(read);
+                    }
+                    Ok(_) => {
+                        self.balances_untold.store(true, Ordering::Relaxed);
+                        needs = needs.with_objects();
+                        continue;
+                    }
                     Err(reason) => Trouble::Bad { endpoint: Some(reply.endpoint), reason },
                 },
                 Err(trouble) => trouble,
@@ -144,20 +159,6 @@ impl SuiChain {
             sleep(self.config.retry_delay).await;
         }
         Err(ChainError::NotYet(Height(height)))
-    }
-
-    /// The checkpoint as the model has it, unless it contradicts itself or lacks what was asked for.
-    fn sound(
-        &self,
-        checkpoint: &Checkpoint,
-        needs: Needs,
-        interest: &Interest,
-        endpoint: EndpointId,
-    ) -> Result<Read, String> {
-        let block = assemble::checkpoint(checkpoint, interest).map_err(|error| error.to_string())?;
-        let told = needs.transactions().then_some(checkpoint.transactions.len() as u64);
-        let total = checkpoint.summary.as_ref().and_then(|summary| summary.total_network_transactions);
-        Ok(Read { block, told, total, endpoint })
     }
 
     /// Why none of the endpoints has the checkpoint.
@@ -184,6 +185,19 @@ impl SuiChain {
             },
         }
     }
+}
+
+/// The checkpoint as the model has it, unless it contradicts itself or lacks what was asked for.
+fn sound(
+    checkpoint: &Checkpoint,
+    needs: Needs,
+    interest: &Interest,
+    endpoint: EndpointId,
+) -> Result<Read, String> {
+    let block = assemble::checkpoint(checkpoint, interest).map_err(|error| error.to_string())?;
+    let told = needs.transactions().then_some(checkpoint.transactions.len() as u64);
+    let total = checkpoint.summary.as_ref().and_then(|summary| summary.total_network_transactions);
+    Ok(Read { block, told, total, endpoint })
 }
 
 /// The longest run of heights that were not read; of several, the first.

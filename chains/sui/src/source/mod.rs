@@ -20,7 +20,10 @@ mod stream;
 mod tip;
 mod totals;
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64},
+};
 
 use async_trait::async_trait;
 use chainbell_model::{
@@ -52,6 +55,8 @@ pub struct SuiChain {
     lists: Lists,
     span: Mutex<Span>,
     head: AtomicU64,
+    /// Balances are to be worked out from objects, because a node did not tell them.
+    balances_untold: AtomicBool,
     _stream: Option<AbortOnDropHandle<()>>,
 }
 
@@ -70,6 +75,7 @@ impl SuiChain {
             lists: Lists::default(),
             span: Mutex::new(Span::new(config.initial_span, config.max_span, config.target_facts)),
             head: AtomicU64::new(0),
+            balances_untold: AtomicBool::new(false),
             _stream: stream,
             ask,
             feed,

@@ -14,6 +14,7 @@ const RENDERED: u8 = 2;
 const CALLS: u8 = 4;
 const TRANSFERS: u8 = 8;
 const DETAILS: u8 = 16;
+const OBJECTS: u8 = 32;
 
 /// What every checkpoint is read with: its place in the chain, and the running total by which missing transactions show.
 const FRAME: [&str; 5] = [
@@ -24,7 +25,7 @@ const FRAME: [&str; 5] = [
     "summary.total_network_transactions",
 ];
 
-const PARTS: [(u8, &[&str]); 5] = [
+const PARTS: [(u8, &[&str]); 6] = [
     (
         EVENTS,
         &[
@@ -48,6 +49,18 @@ const PARTS: [(u8, &[&str]); 5] = [
         ],
     ),
     (DETAILS, &["transactions.effects.status", "transactions.effects.changed_objects"]),
+    (
+        OBJECTS,
+        &[
+            "transactions.effects.changed_objects",
+            "transactions.effects.lamport_version",
+            "objects.objects.object_id",
+            "objects.objects.version",
+            "objects.objects.owner",
+            "objects.objects.object_type",
+            "objects.objects.balance",
+        ],
+    ),
 ];
 
 impl Needs {
@@ -73,6 +86,11 @@ impl Needs {
     /// Whether what was read for these serves `other`.
     pub(super) fn covers(self, other: Self) -> bool {
         self.0 & other.0 == other.0
+    }
+
+    /// The same with the objects that show the balances which a node does not tell, where balances matter.
+    pub(super) fn with_objects(self) -> Self {
+        Self(self.0 | if self.0 & TRANSFERS != 0 { OBJECTS } else { 0 })
     }
 
     pub(super) fn and(self, other: Self) -> Self {
@@ -133,6 +151,15 @@ mod tests {
             assert!(details.contains(present), "{present}");
         }
         assert_eq!(Needs::of(&Interest { details: true, ..Interest::default() }, true), Needs::default());
+    }
+
+    #[test]
+    fn objects_are_read_only_for_balances() {
+        assert_eq!(Needs::of(&events(), false).with_objects(), Needs::of(&events(), false));
+        let transfers = Needs::of(&Interest { native_transfers: true, ..Interest::default() }, false);
+        let with = transfers.with_objects();
+        assert!(with.covers(transfers) && !transfers.covers(with));
+        assert!(with.mask().paths.iter().any(|path| path == "objects.objects.balance"));
     }
 
     #[test]

@@ -7,3 +7,5 @@ mod decode_recorded;
 mod source_fetch;
 mod source_stream;
 mod source_support;
+mod assemble;
+mod recorded;
