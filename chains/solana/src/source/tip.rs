@@ -11,7 +11,8 @@ use super::{
     ask::{Question, Told, malformed},
     header::Header,
     level::Level,
-    patience::Trouble,
+    patience::{Trouble, unavailable},
+    refusal::{Refusal, read_refusal},
 };
 
 /// How far below the told head a block is looked for that is really served.
@@ -27,7 +28,7 @@ impl SolanaChain {
         let (head, finalized) = match told {
             // Nothing is expected at a certain height here.
             Err(ChainError::NotYet(_)) => {
-                return Err(super::patience::unavailable("the head's block is not served yet"));
+                return Err(unavailable("the head's block is not served yet"));
             }
             told => told?,
         };
@@ -50,8 +51,8 @@ impl SolanaChain {
         };
         let (head, finalized) = (slot_of(&head?)?, slot_of(&finalized?)?.value);
         self.pool.note_head(head.endpoint, head.value);
-        if let Some(told) = self.header(head.value, Level::Confirmed, avoid).await? {
-            return Ok((told.value, finalized));
+        if let Some(header) = self.served(head.value, avoid).await? {
+            return Ok((header, finalized));
         }
         let below = self.served_below(head.value, avoid).await?;
         Ok((below, finalized))
@@ -63,11 +64,22 @@ impl SolanaChain {
         let mut slots = self.slots_above(floor, STEP_BACK, Level::Confirmed, avoid).await?;
         slots.retain(|slot| *slot < head);
         for slot in slots.into_iter().rev().take(CANDIDATES) {
-            if let Some(told) = self.header(slot, Level::Confirmed, avoid).await? {
-                return Ok(told.value);
+            if let Some(header) = self.served(slot, avoid).await? {
+                return Ok(header);
             }
         }
         Err(Trouble::Behind { endpoint: None })
+    }
+
+    /// The header at `slot`, if the node serves it by now.
+    async fn served(&self, slot: u64, avoid: Option<EndpointId>) -> Result<Option<Header>, Trouble> {
+        match self.header(slot, Level::Confirmed, avoid).await {
+            Ok(told) => Ok(told.map(|told| told.value)),
+            Err(Trouble::Refused { code, message }) if read_refusal(code, &message) == Refusal::Behind => {
+                Ok(None)
+            }
+            Err(trouble) => Err(trouble),
+        }
     }
 }
 
