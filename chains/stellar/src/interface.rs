@@ -87,11 +87,11 @@ impl StellarInterface {
         functions.retain(|function| seen.insert(Arc::clone(&function.name)));
         let mut named: HashMap<_, usize> = HashMap::new();
         for event in &events {
-            *named.entry(event.prefix.first().cloned()).or_default() += 1;
+            *named.entry(event.prefix.clone()).or_default() += 1;
         }
         let mut layouts = Layouts::new(&types);
         let of_event = |event: Event| {
-            let shared = named.get(&event.prefix.first().cloned()).is_some_and(|count| *count > 1);
+            let shared = named.get(&event.prefix).is_some_and(|count| *count > 1);
             let strict = strictness == Strictness::Always || shared;
             let decoder = Arc::new(EventDecoder::new(&event, strict, &mut layouts));
             EventEntry { event, aliases: Vec::new(), decoder }

@@ -55,7 +55,7 @@ impl EventDecoder {
             frame,
             key: event.prefix.first().and_then(|name| payload::call_key(name.as_bytes())),
             prefix: event.prefix.clone().into(),
-            optional_topics: optional && event.format == DataFormat::Unknown && topics.len() <= MAX_OPTIONAL,
+            optional_topics: optional && event.lenient && topics.len() <= MAX_OPTIONAL,
             topics: topics.into(),
             data: data.into(),
             format: event.format,

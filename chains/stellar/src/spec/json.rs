@@ -194,6 +194,7 @@ impl From<RawEvent> for Event {
                 RawFormat::Vec => DataFormat::Vec,
                 RawFormat::Map => DataFormat::Map,
             },
+            lenient: false,
         }
     }
 }

@@ -201,7 +201,7 @@ impl<'a> Parser<'a> {
             return Err(self.error("the data as one value holds one parameter only"));
         }
         self.end()?;
-        Ok(Event { name, prefix, params, format })
+        Ok(Event { name, prefix, params, format, lenient: true })
     }
 
     fn format(&mut self) -> Result<DataFormat, SyntaxError> {

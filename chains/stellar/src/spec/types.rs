@@ -35,6 +35,8 @@ pub(crate) struct Event {
     pub(crate) prefix: Vec<Arc<str>>,
     pub(crate) params: Vec<EventParam>,
     pub(crate) format: DataFormat,
+    /// Topics that are options may be missing, not just void.
+    pub(crate) lenient: bool,
 }
 
 /// A parameter of an event.

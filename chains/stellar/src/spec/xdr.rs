@@ -82,6 +82,7 @@ fn of_event(event: &ScSpecEventV0) -> Event {
             ScSpecEventDataFormat::Vec => DataFormat::Vec,
             ScSpecEventDataFormat::Map => DataFormat::Map,
         },
+        lenient: false,
     }
 }
 

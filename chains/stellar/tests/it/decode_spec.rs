@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chainbell_model::{Decoder, Dialect, Interface, InterfaceError};
-use chainbell_stellar::StellarDialect;
+use chainbell_stellar::{
+    StellarDialect,
+    payload::{self, EventKind},
+};
 use serde_json::json;
 use stellar_xdr::{
     ScSpecEntry, ScSpecEventDataFormat, ScSpecEventParamLocationV0, ScSpecEventParamV0, ScSpecEventV0,
@@ -92,6 +95,7 @@ fn swap() -> Vec<ScSpecEntry> {
     ];
     vec![
         function("swap", &[("user", ScSpecTypeDef::Address), ("sold", ScSpecTypeDef::I128)]),
+        spec_event("Synced", &["pool", "sync"], &[], ScSpecEventDataFormat::Map),
         spec_event("Swapped", &["pool", "swap"], &params, ScSpecEventDataFormat::Map),
         spec_event("Listed", &["listed"], &params, ScSpecEventDataFormat::Vec),
     ]
@@ -115,6 +119,7 @@ fn a_spec_is_read_from_code_xdr_and_base_64() {
         assert_eq!(
             signatures,
             [
+                "Synced[\"pool\", \"sync\"]()",
                 "Swapped[\"pool\", \"swap\"](user: address @topic, sold: i128, bought: i128)",
                 "Listed[\"listed\"](user: address @topic, sold: i128, bought: i128)",
             ]
@@ -129,8 +134,8 @@ fn described_events_hold_their_data_as_they_say() {
     let user = account(1);
     let map = fields([("bought", i128(2)), ("sold", i128(1))]);
     let expected = json!({"user": strkey(&user), "sold": "1", "bought": "2", "type": "contract"});
-    for name in ["Swapped", "pool"] {
-        let decoder = interface.events(name).unwrap().remove(0);
+    for (name, place) in [("Swapped", 0), ("pool", 1)] {
+        let decoder = interface.events(name).unwrap().remove(place);
         let payload = event(&[symbol("pool"), symbol("swap"), user.clone()], &map);
         assert!(decoder.fits(&payload));
         assert_eq!(decode(&*decoder, &payload).unwrap(), expected);
@@ -260,7 +265,7 @@ fn what_is_no_description_is_told() {
     assert!(reason(b"AAAAAA==\nAAAA*").contains("Base64"));
     assert!(reason(&[0xff, 0xfe]).contains("UTF-8"));
     let cut = spec(&swap());
-    assert!(reason(&cut[..cut.len() - 5]).contains("entry 3"));
+    assert!(reason(&cut[..cut.len() - 5]).contains("entry 4"));
 }
 
 #[test]
@@ -283,6 +288,8 @@ fn without_a_description_names_and_signatures_make_decoders() {
         decode(&*every, &payload).unwrap(),
         json!({"topics": ["order", "filled", "5"], "data": [1, null], "type": "contract"})
     );
+    let system = payload::event(EventKind::System, &[xdr(&symbol("order"))], &xdr(&ScVal::Void));
+    assert_eq!(decode(&*every, &system).unwrap()["type"], json!("system"));
     let written = event_decoder("order[\"order\", \"filled\"](id: u64 @topic, a: u32, b: option<u32>)");
     assert_eq!(
         decode(&*written, &payload).unwrap(),
@@ -300,6 +307,19 @@ fn data_of_an_unknown_format_shows_it_itself() {
     let expected = json!({"a": "1", "b": null, "type": "contract"});
     for data in [i128(1), list([i128(1)]), fields([("a", i128(1))]), list([i128(1), ScVal::Void])] {
         assert_eq!(decode(&*decoder, &event(&[symbol("e")], &data)).unwrap(), expected);
+    }
+    let topics =
+        event_decoder("e(a: option<u32> @topic, b: string @topic, c: option<u32> @topic, d: u32) as value");
+    for (there, a, c) in [
+        (vec![1], json!(1), json!(null)),
+        (vec![], json!(null), json!(null)),
+        (vec![1, 2], json!(1), json!(2)),
+    ] {
+        let number = |place: usize| there.get(place).copied().map(ScVal::U32);
+        let all = [Some(symbol("e")), number(0), Some(string("b")), number(1)];
+        let all: Vec<_> = all.into_iter().flatten().collect();
+        let json = decode(&*topics, &event(&all, &ScVal::U32(9))).unwrap();
+        assert_eq!(json, json!({"a": a, "b": "b", "c": c, "d": 9, "type": "contract"}));
     }
     // The only one is the data itself where that can be.
     let alone = event_decoder("e(a: vec<i128>)");

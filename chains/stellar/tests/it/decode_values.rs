@@ -64,7 +64,7 @@ fn every_simple_type_reads_its_value_and_no_other() {
             let alike = other == place || (ty.starts_with("option") && *wrong == ScVal::Void);
             assert_eq!(read(ty, wrong.clone()).is_ok(), alike, "{ty} as {wrong:?}");
         }
-        assert_eq!(read("val", value.clone()).is_ok(), true, "{ty}");
+        assert!(read("val", value.clone()).is_ok(), "{ty}");
     }
     assert_eq!(read("option<u32>", ScVal::Void).unwrap(), json!(null));
     assert_eq!(read("bytes<3>", bytes(&[1, 2, 3])).unwrap(), json!("0x010203"));
