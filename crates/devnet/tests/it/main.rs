@@ -8,6 +8,7 @@ mod evm_rpc;
 mod evm_sockets;
 mod solana_faults;
 mod solana_history;
+mod solana_recorded;
 mod solana_rpc;
 mod solana_sockets;
 mod solana_support;

@@ -97,6 +97,10 @@ async fn logs_arrive_at_each_commitment_and_failed_ones_too() {
             assert_eq!(told["context"], json!({"slot": 1}));
             assert_eq!(told["value"]["signature"], *signature);
             assert_eq!(told["value"]["err"].is_null(), !failed);
+            let fields = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+            assert_eq!(fields(&message), ["jsonrpc", "method", "params"]);
+            assert_eq!(fields(&message["params"]), ["result", "subscription"]);
+            assert_eq!(fields(&told["value"]), ["err", "logs", "signature"]);
             let logs = told["value"]["logs"].as_array().unwrap();
             assert_eq!(logs[0], format!("Program {} invoke [1]", program(&devnet)));
         }
