@@ -110,10 +110,7 @@ impl StellarChain {
 
     /// Joins the ledgers with those that were verified before.
     fn link(&self, ledgers: &[WireLedger], endpoint: EndpointId) -> Result<(), Trouble> {
-        let mut links = self.links.lock();
-        links.join(ledgers).map_err(|sequence| {
-            // Either of them may be wrong: next time the other way round.
-            links.forget(sequence);
+        self.links.lock().join(ledgers).map_err(|sequence| {
             Trouble::bad(endpoint, format!("ledger {sequence} has another hash than was told before"))
         })
     }

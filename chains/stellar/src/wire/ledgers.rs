@@ -1,22 +1,32 @@
 //! What `getLedgers` answers: whole ledgers, with everything that their transactions did.
+//!
+//! A ledger's hash is that of its header, which holds the hash of the results, and the result of an invocation the hash of
+//! its events. All three are checked. What classic operations and fees emit is covered by no hash.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use stellar_xdr::{
-    GeneralizedTransactionSet, LedgerHeaderHistoryEntry, Limits, TransactionEnvelope, TransactionPhase,
-    TransactionResultPair, TransactionResultResult, TransactionSet, TxSetComponent, WriteXdr,
+    GeneralizedTransactionSet, InnerTransactionResultResult, InvokeHostFunctionResult,
+    LedgerHeaderHistoryEntry, Limits, OperationResult, OperationResultTr, TransactionEnvelope,
+    TransactionPhase, TransactionResultPair, TransactionResultResult, TransactionSet, TxSetComponent,
+    WriteXdr,
 };
 
 use super::{
-    meta::{Numbers, walk_meta},
+    meta::{MetaFacts, Numbers, walk_meta},
     text::{Flaw, Number, Text, json, read},
     time,
     transactions::Body,
     xdr::{EventParts, Walk},
 };
 use crate::assemble::{Builder, Ledger, TransactionHead};
+
+/// The first protocol with contracts. What came before is not served, and its results are not checked.
+const FIRST_SOROBAN: u32 = 20;
+/// The first protocol with unified events.
+const FIRST_UNIFIED: u32 = 23;
 
 /// One page of ledgers, made into blocks.
 #[derive(Debug)]
@@ -119,7 +129,11 @@ fn close_meta(walk: &mut Walk<'_>, builder: &mut Builder) -> Result<WireLedger, 
     })?;
     let envelopes =
         if version == 0 { read::<TransactionSet>(walk)?.txs.into_vec() } else { envelopes_of(read(walk)?) };
-    transactions(walk, version, envelopes, builder)?;
+    let results =
+        transactions(walk, &Version { meta: version, protocol: header.ledger_version }, envelopes, builder)?;
+    if header.ledger_version >= FIRST_SOROBAN && results != header.tx_set_result_hash.0 {
+        return Err(Flaw(format!("the results of ledger {} have another hash", ledger.sequence)));
+    }
     Ok(ledger)
 }
 
@@ -154,38 +168,50 @@ fn envelopes_of(set: GeneralizedTransactionSet) -> Vec<TransactionEnvelope> {
     envelopes
 }
 
-/// The results in the order in which the transactions were applied; the set has them in another order.
+/// What the layout of a ledger's data depends on.
+struct Version {
+    /// Of `LedgerCloseMeta`.
+    meta: u32,
+    /// In force when the ledger closed.
+    protocol: u32,
+}
+
+/// The results in the order in which the transactions were applied; the set has them in another order. Gives back the
+/// hash of all results.
 fn transactions(
     walk: &mut Walk<'_>,
-    version: u32,
+    version: &Version,
     envelopes: Vec<TransactionEnvelope>,
     builder: &mut Builder,
-) -> Result<(), Flaw> {
+) -> Result<[u8; 32], Flaw> {
     let mut by_hash = HashMap::new();
     if builder.needs_bodies() {
         for envelope in envelopes {
             by_hash.insert(builder.network().hash_of(&envelope)?, envelope);
         }
     }
-    for order in 1..=walk.uint().ok_or_else(broken)? {
-        if version == 2 {
+    let count = walk.uint().ok_or_else(broken)?;
+    let mut results = Sha256::new_with_prefix(count.to_be_bytes());
+    for order in 1..=count {
+        if version.meta == 2 {
             walk.nothing().ok_or_else(broken)?;
         }
+        let before = walk.rest();
         let pair: TransactionResultPair = read(walk)?;
+        results.update(before.get(..before.len() - walk.rest().len()).unwrap_or_default());
         walk.changes().ok_or_else(broken)?;
         let hash = pair.transaction_hash.0;
-        let succeeded = matches!(
-            pair.result.result,
-            TransactionResultResult::TxSuccess(_) | TransactionResultResult::TxFeeBumpInnerSuccess(_)
-        );
+        let outcome = outcome(&pair);
         let mut events = Vec::new();
         let (reading, numbers) = builder.reading();
         let mut visit = |index: u32, parts: &EventParts<'_>| {
-            events.extend(reading.event(index, parts, succeeded));
+            events.extend(reading.event(index, parts, outcome.is_some()));
             Ok(())
         };
-        let unified = walk_meta(walk, &mut Numbers::of_next(numbers), &mut visit)?;
-        if version == 2 {
+        let facts = walk_meta(walk, &mut Numbers::of_next(numbers), &mut visit)?;
+        check_events(&facts, outcome, version)
+            .map_err(|flaw| Flaw(format!("transaction {order}: {flaw}")))?;
+        if version.meta == 2 {
             walk.changes().ok_or_else(broken)?;
         }
         let body = || {
@@ -193,9 +219,41 @@ fn transactions(
             let envelope = envelope.ok_or_else(|| Flaw::new("a result without its transaction"))?;
             Ok(Body { envelope, result: pair.result.clone() })
         };
-        builder.transaction(TransactionHead { hash, order, succeeded }, events, unified, &body)?;
+        let head = TransactionHead { hash, order, succeeded: outcome.is_some() };
+        builder.transaction(head, events, facts.unified, &body)?;
     }
-    Ok(())
+    Ok(results.finalize().into())
+}
+
+/// The results of the operations, where the transaction succeeded.
+fn outcome(pair: &TransactionResultPair) -> Option<&[OperationResult]> {
+    match &pair.result.result {
+        TransactionResultResult::TxSuccess(results) => Some(results),
+        TransactionResultResult::TxFeeBumpInnerSuccess(inner) => match &inner.result.result {
+            InnerTransactionResultResult::TxSuccess(results) => Some(results),
+            _ => Some(&[]),
+        },
+        _ => None,
+    }
+}
+
+/// Whether the events of an invocation are those that its result has the hash of.
+fn check_events(
+    facts: &MetaFacts<'_>,
+    outcome: Option<&[OperationResult]>,
+    version: &Version,
+) -> Result<(), Flaw> {
+    let Some([OperationResult::OpInner(OperationResultTr::InvokeHostFunction(result))]) = outcome else {
+        return Ok(());
+    };
+    // Nodes rewrite the assets' events of older ledgers as they would be now.
+    let rewritten = facts.version > 3 && version.protocol < FIRST_UNIFIED;
+    let InvokeHostFunctionResult::Success(told) = result else { return Ok(()) };
+    if rewritten || facts.invocation_hash() == Some(told.0) {
+        Ok(())
+    } else {
+        Err(Flaw::new("its events have another hash than its result says"))
+    }
 }
 
 fn broken() -> Flaw {

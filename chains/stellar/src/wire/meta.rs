@@ -3,6 +3,8 @@
 //! Before protocol 23 (versions 1 to 3) only contracts emitted events. Since then (version 4, CAP-67) every movement of an
 //! asset is one, each under its operation, and fees stand with the transaction, where the node was told to say so.
 
+use sha2::{Digest, Sha256};
+
 use super::{
     text::Flaw,
     xdr::{EventParts, Walk, contract_event},
@@ -48,13 +50,35 @@ impl<'a> Numbers<'a> {
 pub(crate) trait Visit<'a>: FnMut(u32, &EventParts<'a>) -> Result<(), Flaw> {}
 impl<'a, F: FnMut(u32, &EventParts<'a>) -> Result<(), Flaw>> Visit<'a> for F {}
 
-/// Visits the events of the next `TransactionMeta`. Says whether the node tells all movements of assets as events.
+/// What is found besides the events.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MetaFacts<'a> {
+    /// Whether the node tells all movements of assets as events.
+    pub(crate) unified: bool,
+    /// The version of the metadata.
+    pub(crate) version: u32,
+    /// What the invocation returned, as it is encoded.
+    returned: Option<&'a [u8]>,
+    /// The events of the first operation, as they are encoded.
+    events: &'a [u8],
+}
+
+impl MetaFacts<'_> {
+    /// The hash that the result of an invocation gives of what it returned and of its events
+    /// (`InvokeHostFunctionSuccessPreImage`).
+    pub(crate) fn invocation_hash(&self) -> Option<[u8; 32]> {
+        Some(Sha256::new_with_prefix(self.returned?).chain_update(self.events).finalize().into())
+    }
+}
+
+/// Visits the events of the next `TransactionMeta`.
 pub(crate) fn walk_meta<'a>(
     walk: &mut Walk<'a>,
     numbers: &mut Numbers<'_>,
     visit: &mut impl Visit<'a>,
-) -> Result<bool, Flaw> {
+) -> Result<MetaFacts<'a>, Flaw> {
     let version = walk.uint().ok_or_else(broken)?;
+    let mut facts = MetaFacts { version, ..MetaFacts::default() };
     match version {
         0 => changes_of_operations(walk)?,
         1 => {
@@ -66,13 +90,13 @@ pub(crate) fn walk_meta<'a>(
             walk.nothing().ok_or_else(broken)?;
             around_operations(walk)?;
             if walk.flag().ok_or_else(broken)? {
-                soroban_meta(walk, visit)?;
+                soroban_meta(walk, visit, &mut facts)?;
             }
         }
-        4 => return walk_meta_of_unified_events(walk, numbers, visit),
+        4 => unified_meta(walk, numbers, visit, &mut facts)?,
         _ => return Err(Flaw(format!("transaction metadata of the unknown version {version}"))),
     }
-    Ok(false)
+    Ok(facts)
 }
 
 fn around_operations(walk: &mut Walk<'_>) -> Result<(), Flaw> {
@@ -89,10 +113,14 @@ fn changes_of_operations(walk: &mut Walk<'_>) -> Result<(), Flaw> {
 }
 
 /// `SorobanTransactionMeta`: the events belong to the only operation.
-fn soroban_meta<'a>(walk: &mut Walk<'a>, visit: &mut impl Visit<'a>) -> Result<(), Flaw> {
+fn soroban_meta<'a>(
+    walk: &mut Walk<'a>,
+    visit: &mut impl Visit<'a>,
+    facts: &mut MetaFacts<'a>,
+) -> Result<(), Flaw> {
     soroban_meta_ext(walk)?;
-    events_of_operation(walk, 0, visit)?;
-    walk.value().ok_or_else(broken)?;
+    facts.events = events_of_operation(walk, 0, visit)?;
+    facts.returned = Some(walk.value().ok_or_else(broken)?);
     diagnostic_events(walk)
 }
 
@@ -106,32 +134,35 @@ fn soroban_meta_ext(walk: &mut Walk<'_>) -> Result<(), Flaw> {
     walk.take(len).map(drop).ok_or_else(broken)
 }
 
-fn walk_meta_of_unified_events<'a>(
+/// `TransactionMetaV4`.
+fn unified_meta<'a>(
     walk: &mut Walk<'a>,
     numbers: &mut Numbers<'_>,
     visit: &mut impl Visit<'a>,
-) -> Result<bool, Flaw> {
+    facts: &mut MetaFacts<'a>,
+) -> Result<(), Flaw> {
     walk.nothing().ok_or_else(broken)?;
     walk.changes().ok_or_else(broken)?;
     for operation in 0..walk.uint().ok_or_else(broken)? {
         walk.nothing().ok_or_else(broken)?;
         walk.changes().ok_or_else(broken)?;
-        events_of_operation(walk, operation, visit)?;
+        let events = events_of_operation(walk, operation, visit)?;
+        if operation == 0 {
+            facts.events = events;
+        }
     }
     walk.changes().ok_or_else(broken)?;
     if walk.flag().ok_or_else(broken)? {
         soroban_meta_ext(walk)?;
         if walk.flag().ok_or_else(broken)? {
-            walk.value().ok_or_else(broken)?;
+            facts.returned = Some(walk.value().ok_or_else(broken)?);
         }
     }
-    let mut unified = false;
     for _ in 0..walk.uint().ok_or_else(broken)? {
         transaction_event(walk, numbers, visit)?;
-        unified = true;
+        facts.unified = true;
     }
-    diagnostic_events(walk)?;
-    Ok(unified)
+    diagnostic_events(walk)
 }
 
 /// The next `TransactionEvent`.
@@ -144,16 +175,18 @@ pub(crate) fn transaction_event<'a>(
     visit(index, &contract_event(walk).ok_or_else(broken)?)
 }
 
+/// Says where the events stand, with their count.
 fn events_of_operation<'a>(
     walk: &mut Walk<'a>,
     operation: u32,
     visit: &mut impl Visit<'a>,
-) -> Result<(), Flaw> {
+) -> Result<&'a [u8], Flaw> {
+    let start = walk.rest();
     for number in 0..walk.uint().ok_or_else(broken)? {
         let index = event_index(Stage::Operation(operation), number).ok_or_else(too_many)?;
         visit(index, &contract_event(walk).ok_or_else(broken)?)?;
     }
-    Ok(())
+    start.get(..start.len() - walk.rest().len()).ok_or_else(broken)
 }
 
 fn diagnostic_events(walk: &mut Walk<'_>) -> Result<(), Flaw> {

@@ -166,7 +166,7 @@ impl WireTransaction<'_> {
         let Some(events) = &self.events else {
             let Some(meta) = &self.result_meta_xdr else { return Ok(false) };
             meta.decode_into(&mut scratch)?;
-            return walk_meta(&mut Walk::new(&scratch), &mut numbers, &mut visit);
+            return Ok(walk_meta(&mut Walk::new(&scratch), &mut numbers, &mut visit)?.unified);
         };
         for (operation, texts) in (0..).zip(events.contract_events_xdr.iter().flatten()) {
             for (number, text) in (0..).zip(texts.iter().flatten()) {

@@ -4,14 +4,15 @@ use sha2::{Digest, Sha256};
 use stellar_xdr::{
     AccountId, Asset, ContractEvent, ContractEventBody, ContractEventType, ContractEventV0, ContractId,
     GeneralizedTransactionSet, Hash, HostFunction, InvokeContractArgs, InvokeHostFunctionOp,
-    InvokeHostFunctionResult, LedgerCloseMeta, LedgerCloseMetaV1, LedgerCloseMetaV2, LedgerHeader,
-    LedgerHeaderHistoryEntry, Memo, MuxedAccount, Operation, OperationBody, OperationMetaV2, OperationResult,
-    OperationResultTr, PaymentOp, PaymentResult, Preconditions, PublicKey, ScAddress, ScVal, SequenceNumber,
-    SorobanTransactionData, SorobanTransactionMetaV2, StellarValue, TimePoint, Transaction,
-    TransactionEnvelope, TransactionEvent, TransactionEventStage, TransactionExt, TransactionMeta,
-    TransactionMetaV4, TransactionPhase, TransactionResult, TransactionResultExt, TransactionResultMeta,
-    TransactionResultMetaV1, TransactionResultPair, TransactionResultResult, TransactionSetV1,
-    TransactionV1Envelope, TxSetComponent, TxSetComponentTxsMaybeDiscountedFee, Uint256, WriteXdr,
+    InvokeHostFunctionResult, InvokeHostFunctionSuccessPreImage, LedgerCloseMeta, LedgerCloseMetaV1,
+    LedgerCloseMetaV2, LedgerHeader, LedgerHeaderHistoryEntry, Memo, MuxedAccount, Operation, OperationBody,
+    OperationMetaV2, OperationResult, OperationResultTr, PaymentOp, PaymentResult, Preconditions, PublicKey,
+    ScAddress, ScVal, SequenceNumber, SorobanTransactionData, SorobanTransactionMetaV2, StellarValue,
+    TimePoint, Transaction, TransactionEnvelope, TransactionEvent, TransactionEventStage, TransactionExt,
+    TransactionMeta, TransactionMetaV4, TransactionPhase, TransactionResult, TransactionResultExt,
+    TransactionResultMeta, TransactionResultMetaV1, TransactionResultPair, TransactionResultResult,
+    TransactionResultSet, TransactionSetV1, TransactionV1Envelope, TxSetComponent,
+    TxSetComponentTxsMaybeDiscountedFee, Uint256, WriteXdr,
 };
 
 use crate::{
@@ -50,6 +51,12 @@ pub(crate) struct SimEvent<'a> {
     pub(crate) number: u32,
     pub(crate) event: &'a ContractEvent,
     pub(crate) transaction: &'a SimTransaction,
+}
+
+impl SimTransaction {
+    fn pair(&self) -> TransactionResultPair {
+        TransactionResultPair { transaction_hash: Hash(self.hash), result: self.result.clone() }
+    }
 }
 
 impl SimLedger {
@@ -92,14 +99,10 @@ impl SimLedger {
             phases: vec![phase].try_into().unwrap(),
             ..Default::default()
         });
-        let pair = |it: &SimTransaction| TransactionResultPair {
-            transaction_hash: Hash(it.hash),
-            result: it.result.clone(),
-        };
         let ledger_header = self.entry.clone();
         if self.sequence % 2 == 0 {
             let processing = self.transactions.iter().map(|it| TransactionResultMeta {
-                result: pair(it),
+                result: it.pair(),
                 tx_apply_processing: TransactionMeta::V4(it.meta.clone()),
                 ..Default::default()
             });
@@ -112,7 +115,7 @@ impl SimLedger {
             });
         }
         let processing = self.transactions.iter().map(|it| TransactionResultMetaV1 {
-            result: pair(it),
+            result: it.pair(),
             tx_apply_processing: TransactionMeta::V4(it.meta.clone()),
             ..Default::default()
         });
@@ -132,8 +135,11 @@ pub(crate) fn ledgers(count: u32) -> Vec<SimLedger> {
         };
         let previous = ledgers.last().map_or([0; 32], |ledger| ledger.entry.hash.0);
         let time = FIRST_TIME + u64::from(sequence) * 5;
+        let results: Vec<_> = transactions.iter().map(SimTransaction::pair).collect();
+        let results = TransactionResultSet { results: results.try_into().unwrap() };
         let header = LedgerHeader {
             ledger_version: 23,
+            tx_set_result_hash: Hash(Sha256::digest(results.to_xdr(limits()).unwrap()).into()),
             previous_ledger_hash: Hash(previous),
             scp_value: StellarValue { close_time: TimePoint(time), ..Default::default() },
             ledger_seq: sequence,
@@ -193,7 +199,12 @@ fn soroban(
         host_function: HostFunction::InvokeContract(invoked),
         auth: Default::default(),
     });
-    let result = OperationResultTr::InvokeHostFunction(InvokeHostFunctionResult::Success(Hash([5; 32])));
+    let told = InvokeHostFunctionSuccessPreImage {
+        return_value: ScVal::Void,
+        events: events.clone().try_into().unwrap(),
+    };
+    let told = Hash(Sha256::digest(told.to_xdr(limits()).unwrap()).into());
+    let result = OperationResultTr::InvokeHostFunction(InvokeHostFunctionResult::Success(told));
     let data = SorobanTransactionData { resource_fee: 900, ..Default::default() };
     let mut transaction = transaction(sequence, callee, body, Some(result), events);
     let TransactionEnvelope::Tx(envelope) = &mut transaction.envelope else { unreachable!("made here") };

@@ -8,7 +8,10 @@ use std::{
 use axum::{Json as Body, Router, extract::State, routing::post};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value as Json, json};
-use stellar_xdr::{ContractEvent, ContractEventBody, ContractEventType, Limits, ReadXdr, ScVal};
+use stellar_xdr::{
+    ContractEvent, ContractEventBody, ContractEventType, LedgerCloseMeta, Limits, ReadXdr, ScVal,
+    TransactionMeta,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -35,6 +38,8 @@ pub(crate) struct Manners {
     pub(crate) latest: u32,
     pub(crate) passphrase: &'static str,
     pub(crate) protocol: u32,
+    /// Tells of other amounts than were moved, with every method alike.
+    pub(crate) forges_events: bool,
     /// Leaves the last event of every page out.
     pub(crate) drops_events: bool,
     /// Answers so many requests that have a cursor with the page before.
@@ -62,6 +67,7 @@ impl Manners {
             latest,
             passphrase: PASSPHRASE,
             protocol: 23,
+            forges_events: false,
             drops_events: false,
             repeats: 0,
             scan: 10_000,
@@ -204,6 +210,13 @@ impl Inner {
         if manners.drops_events {
             found.pop();
         }
+        if manners.forges_events {
+            for (_, row) in &mut found {
+                if row["value"] == encoded(&ScVal::U32(row["ledger"].as_u64().unwrap() as u32)) {
+                    row["value"] = json!(encoded(&ScVal::U32(FORGED)));
+                }
+            }
+        }
         let window_end = format!("{:019}-4294967295", (u64::from(end) << 32) - 1);
         let cursor = if full { last.unwrap() } else { json!(window_end) };
         let mut page = json!({
@@ -246,7 +259,7 @@ impl Inner {
                     "feeBump": false,
                     "envelopeXdr": encoded(&transaction.envelope),
                     "resultXdr": encoded(&transaction.result),
-                    "resultMetaXdr": encoded(&stellar_xdr::TransactionMeta::V4(transaction.meta.clone())),
+                    "resultMetaXdr": encoded(&TransactionMeta::V4(transaction.meta.clone())),
                     "ledger": ledger.sequence,
                     "createdAt": ledger.time,
                 });
@@ -280,6 +293,9 @@ impl Inner {
             .take(limit)
             .map(|ledger| {
                 let mut meta = ledger.close_meta();
+                if manners.forges_events {
+                    forge(&mut meta, ledger.sequence);
+                }
                 let mut hash = ledger.entry.hash.0;
                 if manners.forks_at.is_some_and(|forks| ledger.sequence >= forks) {
                     hash = forked(&mut meta, manners.forks_at == Some(ledger.sequence));
@@ -313,13 +329,13 @@ impl Inner {
 }
 
 /// Another ledger of the same sequence: its hash is that of a header with another fee.
-fn forked(meta: &mut stellar_xdr::LedgerCloseMeta, first: bool) -> [u8; 32] {
+fn forked(meta: &mut LedgerCloseMeta, first: bool) -> [u8; 32] {
     use sha2::{Digest, Sha256};
     use stellar_xdr::WriteXdr;
     let entry = match meta {
-        stellar_xdr::LedgerCloseMeta::V0(meta) => &mut meta.ledger_header,
-        stellar_xdr::LedgerCloseMeta::V1(meta) => &mut meta.ledger_header,
-        stellar_xdr::LedgerCloseMeta::V2(meta) => &mut meta.ledger_header,
+        LedgerCloseMeta::V0(meta) => &mut meta.ledger_header,
+        LedgerCloseMeta::V1(meta) => &mut meta.ledger_header,
+        LedgerCloseMeta::V2(meta) => &mut meta.ledger_header,
     };
     if first {
         entry.header.base_fee += 1;
@@ -327,6 +343,40 @@ fn forked(meta: &mut stellar_xdr::LedgerCloseMeta, first: bool) -> [u8; 32] {
     let hash = Sha256::digest(entry.header.to_xdr(crate::recorded::limits()).unwrap()).into();
     entry.hash = stellar_xdr::Hash(hash);
     hash
+}
+
+/// What a forged event says.
+const FORGED: u32 = 0xdead_beef;
+
+fn forge(meta: &mut LedgerCloseMeta, sequence: u32) {
+    let forge = |meta: &mut TransactionMeta| {
+        let TransactionMeta::V4(meta) = meta else { panic!("version 4") };
+        let mut operations = meta.operations.to_vec();
+        for operation in &mut operations {
+            let mut events = operation.events.to_vec();
+            for event in &mut events {
+                let ContractEventBody::V0(body) = &mut event.body;
+                if body.data == ScVal::U32(sequence) {
+                    body.data = ScVal::U32(FORGED);
+                }
+            }
+            operation.events = events.try_into().unwrap();
+        }
+        meta.operations = operations.try_into().unwrap();
+    };
+    match meta {
+        LedgerCloseMeta::V1(meta) => {
+            let mut all = meta.tx_processing.to_vec();
+            all.iter_mut().for_each(|it| forge(&mut it.tx_apply_processing));
+            meta.tx_processing = all.try_into().unwrap();
+        }
+        LedgerCloseMeta::V2(meta) => {
+            let mut all = meta.tx_processing.to_vec();
+            all.iter_mut().for_each(|it| forge(&mut it.tx_apply_processing));
+            meta.tx_processing = all.try_into().unwrap();
+        }
+        LedgerCloseMeta::V0(_) => panic!("not made here"),
+    }
 }
 
 fn within(first: u64, manners: &Manners) -> Result<(), (i64, String)> {

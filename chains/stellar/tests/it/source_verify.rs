@@ -53,17 +53,18 @@ async fn another_chain_than_the_one_verified_before_is_not_believed() {
     let chain = network.chain(verifying());
     assert_complete(&chain, &network, range(1, 20), &everything(), Proof::Sparse).await;
     network.servers[0].behave(|manners| manners.forks_at = Some(20));
-    let error = chain.fetch(range(20, 20), &everything(), Proof::Linked).await;
-    assert!(error.is_ok() || matches!(error, Err(ChainError::Inconsistent { .. })));
-    let network = Network::start(vec![
-        Manners { forks_at: Some(20), latest: 20, ..Manners::good(LEDGERS) },
-        Manners { oldest: 21, ..Manners::good(LEDGERS) },
-    ])
-    .await;
-    let chain = network.chain(verifying());
-    let error = error_of(&chain, range(15, 25), &everything()).await;
-    assert!(
-        matches!(error, ChainError::Inconsistent { .. } | ChainError::Pruned { .. } | ChainError::NotYet(_)),
-        "{error:?}"
-    );
+    let error = error_of(&chain, range(20, 20), &everything()).await;
+    assert!(matches!(error, ChainError::Inconsistent { .. }), "{error:?}");
+    network.servers[0].behave(|manners| manners.forks_at = None);
+    assert_complete(&chain, &network, range(20, 40), &everything(), Proof::Sparse).await;
+}
+
+#[tokio::test]
+async fn events_that_every_method_tells_alike_are_still_held_against_the_hashes() {
+    let forging = Manners { forges_events: true, ..Manners::good(LEDGERS) };
+    let network = Network::start(vec![forging]).await;
+    let error = error_of(&network.chain(verifying()), range(1, 4), &everything()).await;
+    let ChainError::Inconsistent { reason, .. } = error else { panic!("{error:?}") };
+    assert!(reason.contains("hash"), "{reason}");
+    assert!(network.chain(config()).fetch(range(1, 4), &everything(), Proof::Sparse).await.is_ok());
 }
