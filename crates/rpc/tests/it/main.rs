@@ -5,6 +5,8 @@
 mod answers;
 mod batches;
 mod failover;
+mod grpc;
+mod grpc_node;
 mod health;
 mod node;
 mod pushes;
