@@ -1,10 +1,21 @@
-//! The accounts that a node can be asked for: those that hold the demo programs' descriptions.
+//! Accounts: what they hold, and the content of those that hold the demo programs' descriptions.
 
 use std::{collections::HashMap, io::Write};
 
 use flate2::{Compression, write::ZlibEncoder};
 
-use super::{base58::Pubkey, demo, known};
+use super::{
+    answer::Answer,
+    base58::Pubkey,
+    demo,
+    json::{self, Object, array},
+    known,
+    params::{Encoding, Options},
+    view::View,
+};
+use crate::rpc::RpcError;
+
+const MOST_ACCOUNTS: usize = 100;
 
 /// An account.
 #[derive(Debug)]
@@ -35,6 +46,95 @@ fn description(program: &Pubkey) -> Vec<u8> {
     data.extend(u32::try_from(packed.len()).unwrap_or(u32::MAX).to_le_bytes());
     data.extend(packed);
     data
+}
+
+impl Answer<'_, '_> {
+    pub(super) fn balance(self) -> Result<(), RpcError> {
+        let key = self.call.base58(0)?;
+        let slot = self.view.context(&self.call.options(1)?)?;
+        self.with_context(slot, |view, out| {
+            json::write(out, format_args!("{}", view.chain.lamports(&key, slot)));
+        });
+        Ok(())
+    }
+
+    pub(super) fn account(self) -> Result<(), RpcError> {
+        let key = self.call.base58(0)?;
+        let options = self.call.options(1)?;
+        let slot = self.view.context(&options)?;
+        let mut account = Vec::new();
+        write_account(&self.view, &key, &options, Encoding::Binary, &mut account)?;
+        self.with_context(slot, |_, out| out.extend_from_slice(&account));
+        Ok(())
+    }
+
+    pub(super) fn accounts(self) -> Result<(), RpcError> {
+        let keys: Vec<String> = self.call.required(0)?;
+        let options = self.call.options(1)?;
+        if keys.len() > MOST_ACCOUNTS {
+            return Err(RpcError::invalid_params(format!("Too many inputs provided; max {MOST_ACCOUNTS}")));
+        }
+        let slot = self.view.context(&options)?;
+        let mut accounts = Vec::new();
+        for text in &keys {
+            let key = text.parse().map_err(RpcError::wrong_key)?;
+            let mut account = Vec::new();
+            write_account(&self.view, &key, &options, Encoding::Base64, &mut account)?;
+            accounts.push(account);
+        }
+        self.with_context(slot, |_, out| {
+            array(out, &accounts, |out, account| out.extend_from_slice(account));
+        });
+        Ok(())
+    }
+}
+
+/// An account, or null. Only what holds a description is known with its content.
+fn write_account(
+    view: &View<'_>,
+    key: &Pubkey,
+    options: &Options,
+    default: Encoding,
+    out: &mut Vec<u8>,
+) -> Result<(), RpcError> {
+    const MOST_BASE58: usize = 128;
+    let Some(account) = view.chain.producer().account(key) else {
+        out.extend_from_slice(b"null");
+        return Ok(());
+    };
+    let whole = &account.data[..];
+    let data = options.data_slice.map_or(whole, |slice| {
+        let from = slice.offset.min(whole.len());
+        &whole[from..from.saturating_add(slice.length).min(whole.len())]
+    });
+    let encoding = options.encoding.unwrap_or(default);
+    if matches!(encoding, Encoding::Base58 | Encoding::Binary) && data.len() > MOST_BASE58 {
+        let reason =
+            "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.";
+        return Err(RpcError::new(-32600, reason));
+    }
+    let mut object = Object::begin(out);
+    object.number("lamports", account.lamports);
+    let written = object.key("data");
+    match encoding {
+        Encoding::Binary => json::bs58_text(written, data),
+        Encoding::Base58 => {
+            written.push(b'[');
+            json::bs58_text(written, data);
+            written.extend_from_slice(b",\"base58\"]");
+        }
+        _ => {
+            written.push(b'[');
+            json::base64_text(written, data);
+            written.extend_from_slice(b",\"base64\"]");
+        }
+    }
+    object.base58("owner", &account.owner);
+    object.raw("executable", "false");
+    object.number("rentEpoch", u64::MAX);
+    object.number("space", whole.len());
+    object.end();
+    Ok(())
 }
 
 #[cfg(test)]

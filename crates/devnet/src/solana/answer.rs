@@ -23,7 +23,6 @@ const REMEMBERED_SLOTS: u64 = 150;
 /// So many blocks long a transaction may refer to a block.
 const VALID_BLOCKS: u64 = 150;
 const MOST_STATUSES: usize = 256;
-const MOST_ACCOUNTS: usize = 100;
 
 /// Appends the result of `call`, or an error, as Agave would, unless a fault strikes.
 pub(crate) fn answer(endpoint: &Endpoint<Chain>, call: &Call<'_>, out: &mut Vec<u8>) -> Result<(), RpcError> {
@@ -284,45 +283,6 @@ impl Answer<'_, '_> {
         Ok(())
     }
 
-    fn balance(self) -> Result<(), RpcError> {
-        let key = self.call.base58(0)?;
-        let slot = self.view.context(&self.call.options(1)?)?;
-        self.with_context(slot, |view, out| {
-            json::write(out, format_args!("{}", view.chain.lamports(&key, slot)));
-        });
-        Ok(())
-    }
-
-    fn account(self) -> Result<(), RpcError> {
-        let key = self.call.base58(0)?;
-        let options = self.call.options(1)?;
-        let slot = self.view.context(&options)?;
-        let mut account = Vec::new();
-        write_account(&self.view, &key, &options, Encoding::Binary, &mut account)?;
-        self.with_context(slot, |_, out| out.extend_from_slice(&account));
-        Ok(())
-    }
-
-    fn accounts(self) -> Result<(), RpcError> {
-        let keys: Vec<String> = self.call.required(0)?;
-        let options = self.call.options(1)?;
-        if keys.len() > MOST_ACCOUNTS {
-            return Err(RpcError::invalid_params(format!("Too many inputs provided; max {MOST_ACCOUNTS}")));
-        }
-        let slot = self.view.context(&options)?;
-        let mut accounts = Vec::new();
-        for text in &keys {
-            let key = text.parse().map_err(RpcError::wrong_key)?;
-            let mut account = Vec::new();
-            write_account(&self.view, &key, &options, Encoding::Base64, &mut account)?;
-            accounts.push(account);
-        }
-        self.with_context(slot, |_, out| {
-            array(out, &accounts, |out, account| out.extend_from_slice(account));
-        });
-        Ok(())
-    }
-
     /// Refuses what a node without history cannot know.
     pub(super) fn history(&self) -> Result<(), RpcError> {
         if self.view.lies.no_history { Err(RpcError::no_history()) } else { Ok(()) }
@@ -337,7 +297,7 @@ impl Answer<'_, '_> {
         Ok(())
     }
 
-    fn with_context(self, slot: u64, value: impl FnOnce(&View<'_>, &mut Vec<u8>)) {
+    pub(super) fn with_context(self, slot: u64, value: impl FnOnce(&View<'_>, &mut Vec<u8>)) {
         let mut object = Object::begin(self.out);
         let mut context = Object::begin(object.key("context"));
         context.number("slot", slot);
@@ -360,52 +320,4 @@ fn form(options: &Options) -> Result<json::Form, RpcError> {
         rewards: options.rewards.unwrap_or(true),
         versions: options.max_supported_transaction_version.is_some(),
     })
-}
-
-/// An account, or null. Only what holds a description is known with its content.
-fn write_account(
-    view: &View<'_>,
-    key: &super::base58::Pubkey,
-    options: &Options,
-    default: Encoding,
-    out: &mut Vec<u8>,
-) -> Result<(), RpcError> {
-    const MOST_BASE58: usize = 128;
-    let Some(account) = view.chain.producer().account(key) else {
-        out.extend_from_slice(b"null");
-        return Ok(());
-    };
-    let whole = &account.data[..];
-    let data = options.data_slice.map_or(whole, |slice| {
-        let from = slice.offset.min(whole.len());
-        &whole[from..from.saturating_add(slice.length).min(whole.len())]
-    });
-    let encoding = options.encoding.unwrap_or(default);
-    if matches!(encoding, Encoding::Base58 | Encoding::Binary) && data.len() > MOST_BASE58 {
-        let reason =
-            "Encoded binary (base 58) data should be less than 128 bytes, please use Base64 encoding.";
-        return Err(RpcError::new(-32600, reason));
-    }
-    let mut object = Object::begin(out);
-    object.number("lamports", account.lamports);
-    let written = object.key("data");
-    match encoding {
-        Encoding::Binary => json::bs58_text(written, data),
-        Encoding::Base58 => {
-            written.push(b'[');
-            json::bs58_text(written, data);
-            written.extend_from_slice(b",\"base58\"]");
-        }
-        _ => {
-            written.push(b'[');
-            json::base64_text(written, data);
-            written.extend_from_slice(b",\"base64\"]");
-        }
-    }
-    object.base58("owner", &account.owner);
-    object.raw("executable", "false");
-    object.number("rentEpoch", u64::MAX);
-    object.number("space", whole.len());
-    object.end();
-    Ok(())
 }
