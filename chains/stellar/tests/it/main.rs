@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+mod assemble_hostile;
 mod assemble_recorded;
 mod decode_calls;
 mod decode_hostile;
@@ -11,6 +12,7 @@ mod decode_support;
 mod decode_token;
 mod decode_values;
 mod recorded;
+mod recorded_replies;
 mod source_events;
 mod source_ledgers;
 mod source_node;
