@@ -146,6 +146,11 @@ pub struct Transfer {
 /// What the follow loop hands to the rest of the pipeline, in order.
 #[derive(Debug)]
 pub enum Step {
+    /// The network begins at this height: nothing below it was or will be asked for.
+    Begin {
+        /// The first height that is read.
+        at: Height,
+    },
     /// The next heights of the chain, in order, each following the one before.
     Blocks {
         /// The last block of the step before; `None` at the very beginning.

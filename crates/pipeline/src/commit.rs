@@ -39,6 +39,7 @@ pub async fn commit_batches<S: Ledger>(
                     "rolled back"
                 );
             }
+            Batch::Begin(at) => store.begin(&network, at).await?,
             Batch::Gap { after, to } => {
                 store.record_gap(&network, after, to).await?;
                 network_status.update(|status| status.committed = Some(to));

@@ -91,7 +91,7 @@ pub struct Follower {
     unproven: Unproven,
     confirmed: Height,
     finalized: Height,
-    /// Where to begin, once known, while there is no cursor.
+    /// Where it began, once known.
     first: Option<Height>,
 }
 
@@ -162,6 +162,7 @@ impl Follower {
         };
         let state = store.open_network(&self.network, self.chain.dialect().chain(), &identity).await?;
         (self.confirmed, self.finalized) = (state.confirmed, state.finalized);
+        self.first = state.first;
         let stored = store.window(&self.network).await?;
         let unproven = stored.iter().copied().filter(|block| block.height > self.finalized);
         self.unproven = Unproven::restored(unproven);
@@ -259,7 +260,7 @@ impl Follower {
     async fn pass(&mut self, steps: &mpsc::Sender<Step>) -> Result<Pass, Stopped> {
         let tip = self.chain.tip().await?;
         self.status.update(|status| status.tip = Some(tip));
-        self.begin(&tip);
+        self.begin(&tip, steps).await?;
         if self.tip_is_on_another_fork(&tip) {
             self.leave_fork(tip.head, steps).await?;
             return Ok(Pass::Moved);
@@ -287,9 +288,9 @@ impl Follower {
     }
 
     /// Decides once where a network without a cursor begins.
-    fn begin(&mut self, tip: &Tip) {
+    async fn begin(&mut self, tip: &Tip, steps: &mpsc::Sender<Step>) -> Result<(), Stopped> {
         if self.window.cursor().is_some() || self.first.is_some() {
-            return;
+            return Ok(());
         }
         let first = match self.settings.start {
             Start::Latest => tip.head,
@@ -298,6 +299,7 @@ impl Follower {
         };
         self.first = Some(first);
         tracing::info!(network = %self.network, height = %first, head = %tip.head, "beginning");
+        steps.send(Step::Begin { at: first }).await.map_err(|_closed| Stopped::Closed)
     }
 
     fn next(&self) -> Height {

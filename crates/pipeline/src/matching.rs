@@ -25,6 +25,8 @@ pub enum Batch {
     Commit(CommitBatch),
     /// Everything above is undone.
     Rollback(BlockRef),
+    /// The network begins at this height.
+    Begin(Height),
     /// Left out for good.
     Gap {
         /// The last block before it.
@@ -204,6 +206,7 @@ pub async fn match_steps(
     while let Some(step) = steps.recv().await {
         let passed_on = match step {
             Step::Rollback { to } => batches.send(Batch::Rollback(to)).await,
+            Step::Begin { at } => batches.send(Batch::Begin(at)).await,
             Step::Gap { after, to } => batches.send(Batch::Gap { after, to }).await,
             Step::Finality { confirmed, finalized } => {
                 batches.send(Batch::Finality { confirmed, finalized }).await

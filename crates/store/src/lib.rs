@@ -52,6 +52,9 @@ pub trait Ledger: Send + Sync + 'static {
     /// Records that the network stopped and why, or (`None`) that it runs again.
     async fn set_halted(&self, network: &NetworkSlug, reason: Option<&str>) -> Result<(), StoreError>;
 
+    /// Records at which height a network began, once.
+    async fn begin(&self, network: &NetworkSlug, at: Height) -> Result<(), StoreError>;
+
     /// One transaction: moves the cursor from `after` to `to` and records that what lies between was left out. Repeating it
     /// changes nothing.
     async fn record_gap(

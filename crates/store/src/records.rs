@@ -23,6 +23,8 @@ pub struct NetworkState {
     pub confirmed: Height,
     /// The highest finalized height seen.
     pub finalized: Height,
+    /// The height it began at, once it did.
+    pub first: Option<Height>,
     /// Why it stopped, where it did.
     pub halted: Option<String>,
 }

@@ -86,6 +86,7 @@ async fn apply(store: &SqliteStore, network: &NetworkSlug, step: &Step) {
             store.commit(batch, &mut |_, _| false).await.unwrap();
         }
         Step::Rollback { to } => drop(store.rollback(network, *to).await.unwrap()),
+        Step::Begin { at } => store.begin(network, *at).await.unwrap(),
         Step::Gap { after, to } => store.record_gap(network, *after, *to).await.unwrap(),
         Step::Finality { confirmed, finalized } => {
             drop(store.finality(network, *confirmed, *finalized).await.unwrap());
@@ -101,6 +102,7 @@ impl Running {
         let waiting = async {
             while let Some(step) = self.steps.recv().await {
                 told.push(match &step {
+                    Step::Begin { .. } => continue,
                     Step::Blocks { through, .. } => format!("blocks to {}", through.height),
                     Step::Rollback { to } => format!("rollback to {}", to.height),
                     Step::Gap { to, .. } => format!("gap to {}", to.height),
@@ -273,7 +275,7 @@ async fn the_loop_stops_while_nobody_takes_its_steps() {
     let (sender, _full) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let task = tokio::spawn(follow(follower, world.store.clone(), sender, stop.clone()));
-    while world.chain.fetches().len() < 3 {
+    while world.chain.fetches().len() < 1 {
         tokio::task::yield_now().await;
     }
     stop.cancel();
@@ -331,6 +333,21 @@ async fn a_selection_is_read_again_when_final_and_what_is_the_same_stays() {
     world.chain.finalize(9);
     world.chain.extend(1, 0);
     let told = running.until(11, 0).await;
+    assert!(!told.iter().any(|step| step.starts_with("rollback")), "{told:?}");
+    running.kill().await;
+}
+
+#[tokio::test]
+async fn what_lies_before_the_beginning_is_not_missed() {
+    let world = World::with(ScriptedChain::of(10)).await;
+    world.chain.select(&[3, 5]);
+    let mut running = world.follow(from(4));
+    running.until(9, 0).await;
+    running.kill().await;
+    let mut running = world.follow(from(4));
+    world.chain.finalize(9);
+    world.chain.extend(1, 0);
+    let told = running.until(10, 0).await;
     assert!(!told.iter().any(|step| step.starts_with("rollback")), "{told:?}");
     running.kill().await;
 }

@@ -9,3 +9,6 @@ CREATE TABLE gaps (
     at      INTEGER NOT NULL,
     PRIMARY KEY (network, first)
 ) WITHOUT ROWID;
+
+-- The height a network began at.
+ALTER TABLE networks ADD COLUMN first INTEGER;

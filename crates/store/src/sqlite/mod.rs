@@ -108,6 +108,10 @@ impl Ledger for SqliteStore {
         networks::set_halted(self, network, reason).await
     }
 
+    async fn begin(&self, network: &NetworkSlug, at: Height) -> Result<(), StoreError> {
+        networks::begin(self, network, at).await
+    }
+
     async fn record_gap(
         &self,
         network: &NetworkSlug,

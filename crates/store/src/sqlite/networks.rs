@@ -6,7 +6,7 @@ use sqlx::{Sqlite, SqliteConnection, sqlite::SqliteRow};
 use crate::{
     NetworkState, StoreError,
     sqlite::{
-        SqliteStore, begin,
+        SqliteStore, begin as begin_writing,
         bulk::Script,
         codec::{block_id, column, corrupt, from_height, to_height},
     },
@@ -36,7 +36,7 @@ pub(super) async fn open(
     identity: &str,
 ) -> Result<NetworkState, StoreError> {
     let mut writer = store.writer.lock().await;
-    let mut tx = begin(&mut writer).await?;
+    let mut tx = begin_writing(&mut writer).await?;
     sqlx::query(
         "INSERT INTO networks (slug, chain, identity) VALUES ($1, $2, $3) ON CONFLICT (slug) DO NOTHING",
     )
@@ -100,6 +100,7 @@ fn read(row: &SqliteRow) -> Result<NetworkState, StoreError> {
         cursor,
         confirmed: to_height(column(row, "confirmed")?),
         finalized: to_height(column(row, "finalized")?),
+        first: column::<Option<i64>>(row, "first")?.map(to_height),
         halted: column(row, "halted")?,
     })
 }
@@ -111,6 +112,17 @@ pub(super) fn set_cursor(script: &mut Script, network: i64, cursor: BlockRef) {
         values.push(cursor.id.0.to_vec());
         values.push(network);
     });
+}
+
+/// See [`crate::Ledger::begin`].
+pub(super) async fn begin(store: &SqliteStore, slug: &NetworkSlug, at: Height) -> Result<(), StoreError> {
+    let mut writer = store.writer.lock().await;
+    sqlx::query("UPDATE networks SET first = $2 WHERE slug = $1 AND first IS NULL")
+        .bind(slug.as_str())
+        .bind(from_height(at))
+        .execute(&mut *writer)
+        .await?;
+    Ok(())
 }
 
 /// See [`crate::Ledger::set_halted`].
