@@ -28,7 +28,7 @@ async fn a_database_of_a_newer_program_is_refused_and_left_as_it_is() {
     .await;
     let before = std::fs::read(&path).unwrap();
     let error = SqliteStore::open(&path, SqliteOptions::default()).await.err().unwrap();
-    assert!(matches!(error, StoreError::NewerSchema { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, StoreError::NewerSchema { found: 99, known: 2 }), "{error}");
     let error = SqliteStore::open_read_only(&path).await.err().unwrap();
     assert!(matches!(error, StoreError::NewerSchema { .. }), "{error}");
     assert_eq!(std::fs::read(&path).unwrap(), before);
