@@ -6,8 +6,8 @@
 //! not depend on the interest.
 //!
 //! A program may tell the same event both ways. An event of the log counts as told when an instruction of the same program
-//! tells the same bytes, and each instruction stands for one such line: the instruction stays, since a node never cuts it
-//! off. Identical lines without such instructions are events of their own.
+//! tells the same bytes, and each instruction stands for one such line, the last one before it or else the next one: the
+//! instruction stays, since a node never cuts it off. Identical lines without such instructions are events of their own.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chainbell_model::{Block, Event};
@@ -179,46 +179,78 @@ fn drop_told_twice(told: &mut Vec<Item<'_>>) {
         return;
     }
     let mut twins = Twins::of(told);
+    let mut twice = vec![false; told.len()];
     let mut data = Vec::new();
-    told.retain(|item| {
-        let Body::Log(text) = item.body else { return true };
-        data.clear();
-        let decoded = twins.have(&item.program) && decode(text, &mut data).is_some();
-        !(decoded && twins.take(&item.program, &data))
-    });
+    for (place, item) in told.iter().enumerate() {
+        let line = match item.body {
+            Body::Cpi(event) => twins.instruction(&item.program, event),
+            Body::Log(text) => {
+                data.clear();
+                let decoded = twins.have(&item.program) && decode(text, &mut data).is_some();
+                decoded.then(|| twins.line(&item.program, &data, place)).flatten()
+            }
+        };
+        if let Some(twice) = line.and_then(|line| twice.get_mut(line)) {
+            *twice = true;
+        }
+    }
+    let mut twice = twice.into_iter();
+    told.retain(|_| twice.next() != Some(true));
 }
 
-/// The events that instructions tell, and how many of each have no line in the log yet. Sorted.
-struct Twins<'a>(Vec<([u8; 32], &'a [u8], u32)>);
+/// The events that instructions tell, sorted.
+struct Twins<'a>(Vec<Twin<'a>>);
+
+struct Twin<'a> {
+    program: [u8; 32],
+    event: &'a [u8],
+    /// So many instructions were passed that no line stands for yet.
+    instructions: u32,
+    /// Lines passed that no instruction stands for yet.
+    lines: Vec<usize>,
+}
 
 impl<'a> Twins<'a> {
     fn of(told: &[Item<'a>]) -> Self {
-        let mut twins: Vec<([u8; 32], &[u8], u32)> = Vec::new();
-        for item in told {
-            if let Body::Cpi(event) = item.body {
-                twins.push((item.program, event, 1));
+        let mut twins = Vec::new();
+        for &Item { program, body, .. } in told {
+            if let Body::Cpi(event) = body {
+                twins.push(Twin { program, event, instructions: 0, lines: Vec::new() });
             }
         }
-        twins.sort_unstable();
-        twins.dedup_by(|next, first| {
-            let same = (next.0, next.1) == (first.0, first.1);
-            first.2 += u32::from(same);
-            same
-        });
+        twins.sort_unstable_by_key(|twin| (twin.program, twin.event));
+        twins.dedup_by_key(|twin| (twin.program, twin.event));
         Self(twins)
     }
 
-    /// Whether `program` told of any.
+    /// Whether `program` tells of any.
     fn have(&self, program: &[u8; 32]) -> bool {
-        let place = self.0.partition_point(|twin| twin.0 < *program);
-        self.0.get(place).is_some_and(|twin| twin.0 == *program)
+        let place = self.0.partition_point(|twin| twin.program < *program);
+        self.0.get(place).is_some_and(|twin| twin.program == *program)
     }
 
-    /// Whether there was one left of `program` with these bytes, which now is gone.
-    fn take(&mut self, program: &[u8; 32], data: &[u8]) -> bool {
-        let found = self.0.binary_search_by(|twin| (&twin.0, twin.1).cmp(&(program, data)));
-        let left = found.ok().and_then(|place| self.0.get_mut(place)).filter(|twin| twin.2 > 0);
-        left.map(|twin| twin.2 -= 1).is_some()
+    fn find(&mut self, program: &[u8; 32], event: &[u8]) -> Option<&mut Twin<'a>> {
+        let found = self.0.binary_search_by(|twin| (&twin.program, twin.event).cmp(&(program, event)));
+        self.0.get_mut(found.ok()?)
+    }
+
+    /// Passes an instruction; returns the line before that it stands for: the last one.
+    fn instruction(&mut self, program: &[u8; 32], event: &[u8]) -> Option<usize> {
+        let twin = self.find(program, event)?;
+        let line = twin.lines.pop();
+        twin.instructions += u32::from(line.is_none());
+        line
+    }
+
+    /// Passes the line in `place`; returns it when an instruction before stands for it.
+    fn line(&mut self, program: &[u8; 32], event: &[u8], place: usize) -> Option<usize> {
+        let twin = self.find(program, event)?;
+        if twin.instructions == 0 {
+            twin.lines.push(place);
+            return None;
+        }
+        twin.instructions -= 1;
+        Some(place)
     }
 }
 

@@ -138,6 +138,21 @@ fn an_event_told_both_ways_counts_once() {
 }
 
 #[test]
+fn an_instruction_stands_for_the_line_next_to_it() {
+    let program = name(2);
+    let (line, instruction) = (|| emit(&event(10, &[1])), || emit_cpi(&program, &event(10, &[1])));
+    let sources = |acts| -> Vec<_> {
+        let block = Sample::of(vec![call(&program, &[], acts)]).read(&events_of(None));
+        told(&block).iter().map(|event| event.1).collect()
+    };
+    use Source::{Cpi, Log};
+    assert_eq!(sources(vec![line(), line(), instruction()]), [Log, Cpi]);
+    assert_eq!(sources(vec![instruction(), line(), line()]), [Cpi, Log]);
+    assert_eq!(sources(vec![instruction(), line(), line(), instruction()]), [Cpi, Cpi]);
+    assert_eq!(sources(vec![line(), instruction(), instruction(), line(), line()]), [Cpi, Cpi, Log]);
+}
+
+#[test]
 fn what_only_looks_like_the_same_event_counts() {
     let (one, other) = (name(2), name(3));
     let same_bytes_of_another = Sample::of(vec![

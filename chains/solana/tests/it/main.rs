@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
 mod assemble;
+mod assemble_devnet;
 mod assemble_hostile;
 mod assemble_support;
 mod assemble_transfers;
@@ -17,6 +18,7 @@ mod recorded_blocks;
 mod recorded_sessions;
 mod recorded_transactions;
 mod source_blocks;
+mod source_devnet;
 mod source_ledger;
 mod source_programs;
 mod source_push;
