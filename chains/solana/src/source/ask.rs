@@ -125,9 +125,13 @@ where
     Ok(Told { value, endpoint })
 }
 
-/// An answer that does not parse.
+/// An answer that does not parse. A `null` says that the node does not know, which is no lie.
 pub(super) fn malformed(reply: &Reply, error: &RpcError) -> Trouble {
-    Trouble::Bad { endpoint: Some(reply.endpoint), reason: error.to_string() }
+    let endpoint = Some(reply.endpoint);
+    if reply.is_null() {
+        return Trouble::Doubtful { endpoint, reason: "the answer is null".to_owned() };
+    }
+    Trouble::Bad { endpoint, reason: error.to_string() }
 }
 
 fn call(question: &Question, avoid: Option<EndpointId>) -> Call<'_> {

@@ -43,10 +43,7 @@ impl SolanaChain {
     pub(super) async fn blocks(&self, plan: &Plan, range: HeightRange) -> Result<Fetched, ChainError> {
         let asked = Instant::now();
         let level = self.level(range.to);
-        let run = match self.linked_run(plan, range, level).await {
-            Ok(run) => run,
-            Err(error) => return Err(self.explained(error, range.from).await),
-        };
+        let run = self.linked_run(plan, range, level).await?;
         self.block_span.lock().answered(Answered {
             slots: range.len(),
             items: run.blocks.iter().map(|read| read.bytes).sum(),

@@ -85,7 +85,7 @@ impl SolanaChain {
         };
         let params = json!([slot, {
             "commitment": level.word(),
-            "encoding": super::ENCODING,
+            "encoding": self.encoding(),
             "transactionDetails": details,
             "rewards": false,
             "maxSupportedTransactionVersion": self.version.load(Ordering::Relaxed),

@@ -15,7 +15,6 @@ use super::{
     header::{bad, tx_id},
     level::Level,
     patience::{Trouble, unavailable},
-    slots::first_available_question,
 };
 use crate::{address, wire::SignatureInfo};
 
@@ -147,7 +146,8 @@ impl SolanaChain {
         place: Place,
         avoid: Option<EndpointId>,
     ) -> Result<Told<Look>, Trouble> {
-        let mut questions = vec![page_question(listing, place), first_available_question()];
+        let mut questions =
+            vec![page_question(listing, place), Question::light("getFirstAvailableBlock", json!([]))];
         questions.extend(place.before.map(|before| {
             let params = json!([[text_of(&before)], {"searchTransactionHistory": true}]);
             Question::light("getSignatureStatuses", params)

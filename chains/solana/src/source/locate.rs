@@ -50,7 +50,7 @@ impl SolanaChain {
         address::push_text(transaction, &mut text);
         let params = json!([text, {
             "commitment": Level::Confirmed.word(),
-            "encoding": super::ENCODING,
+            "encoding": self.encoding(),
             "maxSupportedTransactionVersion": self.version.load(Ordering::Relaxed),
         }]);
         Question::light("getTransaction", params)

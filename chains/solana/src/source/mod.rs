@@ -10,6 +10,7 @@ mod describe;
 mod header;
 mod history;
 mod identity;
+mod judge;
 mod level;
 mod locate;
 mod memory;
@@ -26,7 +27,7 @@ mod tip;
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU8, AtomicU64},
+    atomic::{AtomicU8, AtomicU64, Ordering},
 };
 
 use async_trait::async_trait;
@@ -47,8 +48,6 @@ use self::{
 };
 use crate::SolanaDialect;
 
-/// How transactions are encoded.
-const ENCODING: &str = "json";
 /// How many whole blocks are read at first.
 const FIRST_BLOCK_SPAN: u64 = 8;
 /// How many bytes of blocks a piece should hold.
@@ -103,6 +102,20 @@ impl SolanaChain {
     fn plan(&self, interest: &Interest) -> Arc<Plan> {
         self.plans.get(interest, &self.config)
     }
+
+    async fn read(&self, plan: &Plan, range: HeightRange, proof: Proof) -> Result<Fetched, ChainError> {
+        match (&plan.way, proof) {
+            (Way::Impossible(reason), _) => Err(ChainError::Misconfigured((*reason).to_owned())),
+            (Way::Programs(programs), Proof::Sparse) => self.selection(plan, programs, range).await,
+            (Way::Programs(_), Proof::Linked) | (Way::Blocks, _) => self.blocks(plan, range).await,
+        }
+    }
+
+    /// In which encoding transactions are asked for: as bytes they are shorter and quicker to read, but only those of known
+    /// versions can be read at all.
+    fn encoding(&self) -> &'static str {
+        if self.version.load(Ordering::Relaxed) == 0 { "base64" } else { "json" }
+    }
 }
 
 #[async_trait]
@@ -149,15 +162,17 @@ impl Chain for SolanaChain {
         }
         let plan = self.plan(interest);
         self.push.listen(&plan.way);
-        match (&plan.way, proof) {
-            (Way::Impossible(reason), _) => Err(ChainError::Misconfigured((*reason).to_owned())),
-            (Way::Programs(programs), Proof::Sparse) => self.selection(&plan, programs, range).await,
-            (Way::Programs(_), Proof::Linked) | (Way::Blocks, _) => self.blocks(&plan, range).await,
+        match self.read(&plan, range, proof).await {
+            Ok(fetched) => Ok(fetched),
+            Err(error) => Err(self.judged(error, range.from).await),
         }
     }
 
     async fn block_at(&self, height: Height) -> Result<(BlockRef, BlockId), ChainError> {
-        self.reference_at(height).await
+        match self.reference_at(height).await {
+            Ok(told) => Ok(told),
+            Err(error) => Err(self.judged(error, height).await),
+        }
     }
 
     async fn locate(&self, transaction: &TxId) -> Result<Option<Height>, ChainError> {

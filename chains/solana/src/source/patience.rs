@@ -58,6 +58,9 @@ pub(super) enum Next {
     Fail(ChainError),
 }
 
+/// What is wrong with nodes that keep no transactions.
+pub(super) const NO_HISTORY: &str = "the endpoints keep no transactions (\"transaction history is not available\"): use a \
+                                     node that runs with --enable-rpc-transaction-history";
 /// How often one request is asked.
 const TRIES: u32 = 4;
 
@@ -106,14 +109,7 @@ impl Patience {
             Refusal::CleanedUp { first } => {
                 self.again(None, ChainError::Pruned { height, first: first.map(Height) })
             }
-            Refusal::NoHistory => self.again(
-                None,
-                ChainError::Misconfigured(
-                    "the endpoints keep no transactions (\"transaction history is not available\"): use a node \
-                     that runs with --enable-rpc-transaction-history"
-                        .to_owned(),
-                ),
-            ),
+            Refusal::NoHistory => self.again(None, ChainError::Misconfigured(NO_HISTORY.to_owned())),
             Refusal::Unknown => {
                 self.again(None, unavailable(&format!("the node refused: {} ({code})", head(message))))
             }

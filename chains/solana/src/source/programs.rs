@@ -23,6 +23,8 @@ use super::{
 const LISTS_IN_FLIGHT: usize = 4;
 /// How many chunks of transactions are fetched at once.
 const CHUNKS_IN_FLIGHT: usize = 2;
+/// How often a list is waited for that lacks what was pushed.
+const LIST_WAITS: usize = 8;
 /// So far below the final head transactions are still remembered.
 const KEEP_BEHIND: u64 = 256;
 
@@ -64,7 +66,7 @@ impl SolanaChain {
         let asked = Instant::now();
         let level = self.level(range.to);
         let (wanted, (end, _parent)) =
-            try_join!(self.wanted(plan, programs, range, level), self.reference_at(range.to))?;
+            try_join!(self.awaited(plan, programs, range, level), self.reference_at(range.to))?;
         let items: usize = wanted.values().map(Vec::len).sum();
         let blocks: Vec<Vec<Block>> = stream::iter(chunks(wanted, self.config.max_batch.max(1)))
             .map(|chunk| self.selected(plan, chunk, level))
@@ -82,6 +84,27 @@ impl SolanaChain {
         });
         self.memory.forget_below(self.finalized.load(Ordering::Relaxed).saturating_sub(KEEP_BEHIND));
         Ok(Fetched { blocks, through: BlockRef { height: range.to, id: end.id } })
+    }
+
+    /// What the programs' histories list in `range`, once that is all that was pushed. An index may lag behind what is
+    /// pushed, but not for long; and what was pushed may have vanished.
+    async fn awaited(
+        &self,
+        plan: &Plan,
+        programs: &[Address],
+        range: HeightRange,
+        level: Level,
+    ) -> Result<WantedBySlot, ChainError> {
+        for _ in 0..LIST_WAITS {
+            let wanted = self.wanted(plan, programs, range, level).await?;
+            let listed = |slot: u64, id: &TxId| wanted.get(&slot).is_some_and(|ids| ids.contains(id));
+            let slots = range.from.0..=range.to.0;
+            if level == Level::Finalized || !self.push.told_another(slots, plan.wants_failed(), listed) {
+                return Ok(wanted);
+            }
+            tokio::time::sleep(self.config.retry_delay).await;
+        }
+        self.wanted(plan, programs, range, level).await
     }
 
     /// What the programs' histories list in `range`.

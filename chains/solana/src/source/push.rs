@@ -1,9 +1,11 @@
 //! Wakes the reader when a WebSocket tells that something happened, and in any case after the polling interval.
 //!
-//! What is told is not believed: it only says that it is time to look. So nothing hangs on notifications that are lost,
-//! repeated, late or out of order.
+//! What is told is not believed: it only says that it is time to look, and that lists without it may be worth waiting for. So
+//! nothing hangs on notifications that are lost, repeated, late or out of order.
 
 use std::{
+    collections::VecDeque,
+    ops::RangeInclusive,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -11,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use chainbell_model::{Address, ChainError, Height, SubscriptionStatus};
+use chainbell_model::{Address, ChainError, Height, SubscriptionStatus, TxId};
 use chainbell_rpc::{Notification, Subscription, SubscriptionConfig};
 use futures_util::FutureExt;
 use parking_lot::Mutex;
@@ -19,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until, timeout};
 use url::Url;
 
-use super::plan::Way;
+use super::{header::tx_id, plan::Way};
 use crate::{
     address,
     wire::{LogsNotification, SlotNotification},
@@ -27,6 +29,9 @@ use crate::{
 
 /// A program may be quiet for long; that the connection lives is known from its pongs.
 const QUIET: Duration = Duration::from_secs(15 * 60);
+/// So many transactions that were told are remembered, for so long.
+const MAX_TOLD: usize = 4_096;
+const TOLD_FOR: Duration = Duration::from_secs(4);
 /// Slots come twice a second.
 const NO_SLOTS: Duration = Duration::from_secs(30);
 
@@ -52,6 +57,16 @@ enum Topic {
 struct Listening {
     topics: Vec<(Topic, AtomicU64)>,
     subscription: Subscription,
+    told: Mutex<VecDeque<Told>>,
+}
+
+/// A transaction that was told.
+#[derive(Clone, Copy, Debug)]
+struct Told {
+    slot: u64,
+    id: TxId,
+    failed: bool,
+    at: Instant,
 }
 
 impl Push {
@@ -91,6 +106,20 @@ impl Push {
         *self.last.lock() = Some(Instant::now());
     }
 
+    /// Whether a transaction was told just now, within these slots and of the kind that is wanted, that is not `listed`.
+    pub(super) fn told_another(
+        &self,
+        slots: RangeInclusive<u64>,
+        failed_too: bool,
+        listed: impl Fn(u64, &TxId) -> bool,
+    ) -> bool {
+        let Some(listening) = self.listening.lock().clone() else { return false };
+        let told = listening.told.lock();
+        let recent = told.iter().rev().take_while(|told| told.at.elapsed() < TOLD_FOR);
+        let mut wanted = recent.filter(|told| slots.contains(&told.slot) && (failed_too || !told.failed));
+        wanted.any(|told| !listed(told.slot, &told.id))
+    }
+
     /// How the subscriptions are doing.
     pub(super) fn status(&self) -> Vec<SubscriptionStatus> {
         let now = self.listening.lock().clone();
@@ -121,7 +150,7 @@ impl Listening {
             .inspect_err(|error| tracing::warn!(%error, "nothing is listened to"))
             .ok()?;
         let topics = topics.into_iter().map(|topic| (topic, AtomicU64::new(0))).collect();
-        Some(Self { topics, subscription })
+        Some(Self { topics, subscription, told: Mutex::default() })
     }
 
     fn is_to(&self, topics: &[Topic]) -> bool {
@@ -143,10 +172,16 @@ impl Listening {
         }
     }
 
-    fn note(&self, told: &Notification) {
-        let Some((topic, last)) = self.topics.get(told.topic) else { return };
-        if let Some(slot) = topic.slot_of(&told.result) {
-            last.fetch_max(slot, Ordering::Relaxed);
+    fn note(&self, notification: &Notification) {
+        let Some((topic, last)) = self.topics.get(notification.topic) else { return };
+        let Some((slot, told)) = topic.read(&notification.result) else { return };
+        last.fetch_max(slot, Ordering::Relaxed);
+        if let Some(told) = told {
+            let mut all = self.told.lock();
+            if all.len() == MAX_TOLD {
+                all.pop_front();
+            }
+            all.push_back(told);
         }
     }
 
@@ -185,12 +220,17 @@ impl Topic {
         }
     }
 
-    fn slot_of(&self, result: &[u8]) -> Option<u64> {
+    /// The slot that a notification tells of, and the transaction.
+    fn read(&self, result: &[u8]) -> Option<(u64, Option<Told>)> {
         match self {
             Self::Logs(_) => {
-                serde_json::from_slice::<LogsNotification<'_>>(result).ok().map(|told| told.context.slot)
+                let told: LogsNotification<'_> = serde_json::from_slice(result).ok()?;
+                let (slot, failed) = (told.context.slot, told.value.err.is_some());
+                let told =
+                    tx_id(told.value.signature).map(|id| Told { slot, id, failed, at: Instant::now() });
+                Some((slot, told))
             }
-            Self::Slots => serde_json::from_slice::<SlotNotification>(result).ok().map(|told| told.slot),
+            Self::Slots => Some((serde_json::from_slice::<SlotNotification>(result).ok()?.slot, None)),
         }
     }
 }

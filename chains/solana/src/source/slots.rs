@@ -22,11 +22,7 @@ impl SolanaChain {
     /// The block at `height` or, where that is empty, the one below it under that height, and its parent's id.
     pub(super) async fn reference_at(&self, height: Height) -> Result<(BlockRef, BlockId), ChainError> {
         let level = self.level(height);
-        let found = self.patiently(height, |avoid| self.reference_once(height, level, avoid)).await;
-        match found {
-            Ok(told) => Ok(told),
-            Err(error) => Err(self.explained(error, height).await),
-        }
+        self.patiently(height, |avoid| self.reference_once(height, level, avoid)).await
     }
 
     async fn reference_once(
@@ -101,35 +97,6 @@ impl SolanaChain {
             first = last + 1;
         }
     }
-
-    /// When blocks below `height` are missing, it may be that they are no longer kept: says so then.
-    pub(super) async fn explained(&self, error: ChainError, height: Height) -> ChainError {
-        let unexplained = match &error {
-            ChainError::Inconsistent { .. } | ChainError::Unavailable { .. } => true,
-            ChainError::Pruned { first, .. } => first.is_none(),
-            _ => false,
-        };
-        if !unexplained {
-            return error;
-        }
-        match self.first_available(None).await {
-            Ok(Told { value: first, .. }) if first > height.0 => {
-                ChainError::Pruned { height, first: Some(Height(first)) }
-            }
-            _ => error,
-        }
-    }
-
-    /// The first slot whose block the asked node still keeps.
-    pub(super) async fn first_available(&self, avoid: Option<EndpointId>) -> Result<Told<u64>, Trouble> {
-        let reply = self.ask(first_available_question(), avoid).await?;
-        let value = reply.parse().map_err(|error| super::ask::malformed(&reply, &error))?;
-        Ok(Told { value, endpoint: reply.endpoint })
-    }
-}
-
-pub(super) fn first_available_question() -> Question {
-    Question::light("getFirstAvailableBlock", json!([]))
 }
 
 /// What is wrong when a block is not told that the next one says to be there.

@@ -140,6 +140,27 @@ async fn a_node_without_transaction_history_is_a_matter_of_configuration() {
 }
 
 #[tokio::test]
+async fn a_network_is_not_stopped_while_an_endpoint_that_may_help_is_out_of_reach() {
+    let down = Stub::start(ledger()).await;
+    down.lie(|_, _, _| Some(Answer::Error(-32603, "Internal error".to_owned())));
+    for (first_available, history) in [(16, true), (0, false)] {
+        let mut poor = ledger();
+        (poor.first_available, poor.history) = (first_available, history);
+        let poor = Stub::start(poor).await;
+        let chain = chain_of(blocks(), &[&poor, &down]);
+        let error = chain.fetch(range(9, 14), &events_of(&[1]), Proof::Sparse).await.unwrap_err();
+        let repeated = matches!(error, ChainError::Unavailable { .. } | ChainError::Inconsistent { .. });
+        assert!(repeated, "{error}");
+        let error = chain_of(blocks(), &[&poor]).fetch(range(9, 14), &events_of(&[1]), Proof::Sparse).await;
+        assert!(matches!(error, Err(ChainError::Pruned { .. } | ChainError::Misconfigured(_))), "{error:?}");
+        let rich = Stub::start(ledger()).await;
+        let chain = chain_of(blocks(), &[&poor, &rich]);
+        let fetched = chain.fetch(range(9, 14), &events_of(&[1]), Proof::Sparse).await.unwrap();
+        assert_eq!(slots(&fetched.blocks), [9, 13, 14]);
+    }
+}
+
+#[tokio::test]
 async fn transactions_of_a_newer_version_are_asked_for() {
     let mut ledger = ledger();
     ledger.version = 3;

@@ -17,7 +17,7 @@ use crate::source_stub::{
 /// Slots 0 to 400; program 1 in every tenth slot, program 2 in every seventh, program 9 in all but skipped ones.
 fn ledger() -> Ledger {
     Ledger::new(400, &[55, 60, 61, 399], |slot| {
-        let others = [(slot % 10 == 0).then_some(1), (slot % 7 == 0).then_some(2)];
+        let others = [slot.is_multiple_of(10).then_some(1), slot.is_multiple_of(7).then_some(2)];
         [9].into_iter().chain(others.into_iter().flatten()).chain([9]).collect()
     })
 }
@@ -84,7 +84,7 @@ async fn failed_transactions_are_fetched_only_when_asked_for() {
 
 #[tokio::test]
 async fn a_long_history_is_listed_in_pages_and_from_near_the_range() {
-    let dense = |slot: u64| if slot % 2 == 0 { vec![1; 30] } else { vec![2] };
+    let dense = |slot: u64| if slot.is_multiple_of(2) { vec![1; 30] } else { vec![2] };
     let stub = Stub::start(Ledger::new(600, &[], dense)).await;
     let chain = chain_of(SolanaConfig { whole_block_from: 1_000, ..config() }, &[&stub]);
     chain.tip().await.unwrap();

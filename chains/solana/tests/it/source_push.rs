@@ -18,12 +18,14 @@ use chainbell_solana::{ReadMode, SolanaChain, SolanaConfig};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::source_stub::{Ledger, Stub, chain_of, config, events_of, program, range};
+use crate::source_stub::{
+    Answer, Ledger, Stub, chain_of, config, events_of, program, range, signature, slots,
+};
 
 /// One connection of the node: confirms every subscription with the id 100 and up, and tells what it is given.
 struct Peer {
-    requests: mpsc::UnboundedReceiver<Value>,
-    say: mpsc::UnboundedSender<Option<String>>,
+    requests: mpsc::Receiver<Value>,
+    say: mpsc::Sender<Option<String>>,
 }
 
 impl Peer {
@@ -32,7 +34,11 @@ impl Peer {
     }
 
     fn tell_logs(&self, subscription: u64, slot: u64) {
-        let value = json!({"signature": "x", "err": null, "logs": []});
+        self.tell_transaction(subscription, slot, &signature(slot, 0));
+    }
+
+    fn tell_transaction(&self, subscription: u64, slot: u64, signature: &str) {
+        let value = json!({"signature": signature, "err": null, "logs": []});
         let result = json!({"context": {"slot": slot}, "value": value});
         let params = json!({"result": result, "subscription": subscription});
         self.say(json!({"jsonrpc": "2.0", "method": "logsNotification", "params": params}));
@@ -45,18 +51,18 @@ impl Peer {
     }
 
     fn say(&self, message: Value) {
-        self.say.send(Some(message.to_string())).unwrap();
+        self.say.try_send(Some(message.to_string())).unwrap();
     }
 
     fn drop_connection(&self) {
-        self.say.send(None).unwrap();
+        self.say.try_send(None).unwrap();
     }
 }
 
-type Peers = mpsc::UnboundedSender<Peer>;
+type Peers = mpsc::Sender<Peer>;
 
-async fn push_node() -> (SocketAddr, mpsc::UnboundedReceiver<Peer>) {
-    let (peers, accepted) = mpsc::unbounded_channel();
+async fn push_node() -> (SocketAddr, mpsc::Receiver<Peer>) {
+    let (peers, accepted) = mpsc::channel(64);
     let accept = |State(peers): State<Peers>, upgrade: WebSocketUpgrade| async move {
         upgrade.on_upgrade(move |socket| serve(socket, peers))
     };
@@ -68,9 +74,9 @@ async fn push_node() -> (SocketAddr, mpsc::UnboundedReceiver<Peer>) {
 }
 
 async fn serve(mut socket: WebSocket, peers: Peers) {
-    let (asked, requests) = mpsc::unbounded_channel();
-    let (say, mut said) = mpsc::unbounded_channel();
-    let _ = peers.send(Peer { requests, say });
+    let (asked, requests) = mpsc::channel(64);
+    let (say, mut said) = mpsc::channel(64);
+    let _ = peers.send(Peer { requests, say }).await;
     let mut next = 100;
     loop {
         tokio::select! {
@@ -79,7 +85,7 @@ async fn serve(mut socket: WebSocket, peers: Peers) {
                     let request: Value = serde_json::from_str(&text).unwrap();
                     let confirmed = json!({"jsonrpc": "2.0", "result": next, "id": request["id"]});
                     next += 1;
-                    let _ = asked.send(request);
+                    let _ = asked.send(request).await;
                     let _ = socket.send(Message::Text(confirmed.to_string().into())).await;
                 }
                 Some(Ok(_)) => {}
@@ -211,4 +217,31 @@ async fn without_a_socket_it_polls_and_a_wrong_url_is_refused() {
     let pool = chainbell_rpc::Pool::new(pool).unwrap();
     let wrong = SolanaConfig { ws: Some(stub.url.parse().unwrap()), ..config() };
     assert!(SolanaChain::new(pool, wrong).is_err());
+}
+
+#[tokio::test]
+async fn a_list_that_lacks_what_was_pushed_is_waited_for_but_not_forever() {
+    let stub = Stub::start(Ledger::new(50, &[], |_| vec![1])).await;
+    let (node, mut peers) = push_node().await;
+    let chain = listening_chain(&stub, node, ReadMode::Auto).await;
+    let peer = peers.recv().await.unwrap();
+    wakes(&chain).await;
+    chain.tip().await.unwrap();
+    // The index lags for some lists.
+    stub.forget_asked();
+    stub.lie(|method, params, before| {
+        let lags = method == "getSignaturesForAddress" && params[0] == program(1) && before < 6;
+        let older = json!([{"signature": signature(49, 0), "slot": 49, "err": null}]);
+        lags.then_some(Answer::Result(older))
+    });
+    peer.tell_logs(100, 50);
+    wakes(&chain).await;
+    let fetched = chain.fetch(range(50, 50), &events_of(&[1, 2]), Proof::Sparse).await.unwrap();
+    assert_eq!(slots(&fetched.blocks), [50]);
+    // What vanished is not waited for forever, and what is told of other slots not at all.
+    peer.tell_transaction(100, 50, &signature(9_999, 9));
+    peer.tell_transaction(100, 51, &signature(9_999, 10));
+    wakes(&chain).await;
+    let fetched = chain.fetch(range(50, 50), &events_of(&[1, 2]), Proof::Sparse).await.unwrap();
+    assert_eq!(slots(&fetched.blocks), [50]);
 }

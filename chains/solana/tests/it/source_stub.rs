@@ -151,8 +151,10 @@ pub(crate) fn slots(blocks: &[Block]) -> Vec<u64> {
     blocks.iter().map(|block| block.reference.height.0).collect()
 }
 
-/// What blocks hold: slot, block id, and for each event its transaction, that one's place, and whether it failed.
-pub(crate) fn content(blocks: &[Block]) -> Vec<(u64, String, Vec<(String, u32, bool)>)> {
+/// What a block holds: slot, block id, and for each event its transaction, that one's place, and whether it failed.
+pub(crate) type Content = (u64, String, Vec<(String, u32, bool)>);
+
+pub(crate) fn content(blocks: &[Block]) -> Vec<Content> {
     let text = |bytes: &[u8]| bs58::encode(bytes).into_string();
     let of = |block: &Block| {
         let event = |event: &chainbell_model::Event| {
