@@ -27,11 +27,6 @@ impl<'a> Lines<'a> {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|line| &*line.0)
     }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Line<'a> {
