@@ -12,4 +12,5 @@ mod backfill;
 mod chaos;
 mod config;
 mod faults;
+mod solana;
 mod support;

@@ -3,6 +3,7 @@
 pub(crate) mod anvil;
 pub(crate) mod process;
 pub(crate) mod sink;
+pub(crate) mod surfnet;
 
 use std::time::Duration;
 
