@@ -29,7 +29,7 @@ use crate::{
     dialect::block_id,
     toid::is_of_operation,
     transfers,
-    wire::{Body, Flaw, LedgerNumbers},
+    wire::{Flaw, LedgerNumbers, Told},
 };
 
 /// What places a ledger.
@@ -174,7 +174,7 @@ impl Builder {
         head: TransactionHead,
         events: Vec<ReadEvent>,
         unified: bool,
-        body: &dyn Fn() -> Result<Body, Flaw>,
+        told: &dyn Told,
     ) -> Result<(), Flaw> {
         let Some(block) = self.blocks.last_mut() else {
             return Err(Flaw::new("a transaction without ledger"));
@@ -192,13 +192,13 @@ impl Builder {
         push_events(block, place, head.succeeded, events);
         let mut known = None;
         if head.succeeded && !unified && wanted.transfers() {
-            let body = known.insert(body()?);
+            let body = known.insert(told.body()?);
             transfers::push_classic(&self.network, wanted, body, place, &mut block.transfers);
         }
-        if *wanted.calls() != Contracts::None {
+        if *wanted.calls() != Contracts::None && told.invoked()?.is_some_and(|it| wanted.calls().wants(&it)) {
             let body = match &mut known {
                 Some(body) => body,
-                None => known.insert(body()?),
+                None => known.insert(told.body()?),
             };
             calls::push(wanted.calls(), body, place, &mut block.calls)?;
         }
@@ -209,7 +209,7 @@ impl Builder {
         let details = if wanted.details() {
             let body = match known {
                 Some(body) => body,
-                None => body()?,
+                None => told.body()?,
             };
             details::of(&head, &body)
         } else {

@@ -146,16 +146,18 @@ impl<'a> Parts<'a> {
 }
 
 fn contracts(operations: &[Operation]) -> Vec<Value> {
-    let invoked = |operation: &Operation| match &operation.body {
+    operations.iter().filter_map(invoked).map(Value::Address).collect()
+}
+
+/// The contract that the operation invokes.
+pub(crate) fn invoked(operation: &Operation) -> Option<Address> {
+    match &operation.body {
         OperationBody::InvokeHostFunction(invoked) => match &invoked.host_function {
-            HostFunction::InvokeContract(invoked) => {
-                Some(Value::Address(address::of_sc_address(&invoked.contract_address)))
-            }
+            HostFunction::InvokeContract(invoked) => Some(address::of_sc_address(&invoked.contract_address)),
             _ => None,
         },
         _ => None,
-    };
-    operations.iter().filter_map(invoked).collect()
+    }
 }
 
 fn is_soroban(operation: &Operation) -> bool {

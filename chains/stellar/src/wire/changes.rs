@@ -141,7 +141,8 @@ impl Walk<'_> {
         }
     }
 
-    fn signer_key(&mut self) -> Option<()> {
+    /// The next `SignerKey`.
+    pub(crate) fn signer_key(&mut self) -> Option<()> {
         match self.uint()? {
             0..=2 => self.skip(32),
             3 => {

@@ -127,6 +127,26 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawValue<'a> {
     }
 }
 
+/// What is used again from event to event.
+#[derive(Default)]
+struct Scratch<'a> {
+    bytes: Vec<u8>,
+    /// The last contract: events of one contract often come in a row.
+    contract: Option<(&'a str, [u8; 32])>,
+}
+
+impl<'a> Scratch<'a> {
+    fn contract(&mut self, text: &'a str) -> Result<[u8; 32], Flaw> {
+        if let Some((_, id)) = self.contract.filter(|(last, _)| *last == text) {
+            return Ok(id);
+        }
+        let contract = stellar_strkey::Contract::from_string(text);
+        let id = contract.map_err(|_| Flaw::new("a contract's id that is none"))?.0;
+        self.contract = Some((text, id));
+        Ok(id)
+    }
+}
+
 impl EventsPage {
     /// From the JSON of a result. Diagnostic events are left out.
     ///
@@ -144,14 +164,19 @@ impl EventsPage {
             oldest: raw.oldest_ledger.map(Number::sequence).transpose()?,
             cursor,
         };
-        let mut scratch = Vec::new();
+        let mut scratch = Scratch::default();
         for raw in &raw.events {
             page.push(raw, reading, &mut scratch)?;
         }
         Ok(page)
     }
 
-    fn push(&mut self, raw: &RawEvent<'_>, reading: &Reading<'_>, scratch: &mut Vec<u8>) -> Result<(), Flaw> {
+    fn push<'a>(
+        &mut self,
+        raw: &'a RawEvent<'_>,
+        reading: &Reading<'_>,
+        scratch: &mut Scratch<'a>,
+    ) -> Result<(), Flaw> {
         let id = EventId::parse(&raw.id.0).ok_or_else(|| Flaw::new("an event's id that is none"))?;
         if raw.ledger.sequence()? != id.ledger {
             return Err(Flaw(format!("an event of ledger {} with the id of another", id.ledger)));
@@ -174,9 +199,10 @@ impl EventsPage {
         if failed && !reading.wanted.failed_events() {
             return Ok(());
         }
-        let contract = stellar_strkey::Contract::from_string(&contract.0)
-            .map_err(|_| Flaw::new("a contract's id that is none"))?;
-        let Some(event) = read_event(raw, kind, contract.0, index, reading, scratch)? else { return Ok(()) };
+        let contract = scratch.contract(&contract.0)?;
+        let Some(event) = read_event(raw, kind, contract, index, reading, &mut scratch.bytes)? else {
+            return Ok(());
+        };
         let hash = raw.tx_hash.as_ref().ok_or_else(|| Flaw::new("an event without its transaction"))?;
         let closed = raw.ledger_closed_at.as_ref().and_then(|text| time::of_text(&text.0));
         let time = closed.ok_or_else(|| Flaw::new("an event without its ledger's time"))?;

@@ -5,23 +5,27 @@
 
 use std::collections::HashMap;
 
+use chainbell_model::Address;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use stellar_xdr::{
     GeneralizedTransactionSet, InnerTransactionResultResult, InvokeHostFunctionResult,
     LedgerHeaderHistoryEntry, Limits, OperationResult, OperationResultTr, TransactionEnvelope,
-    TransactionPhase, TransactionResultPair, TransactionResultResult, TransactionSet, TxSetComponent,
-    WriteXdr,
+    TransactionPhase, TransactionResult, TransactionResultPair, TransactionResultResult, TransactionSet,
+    TxSetComponent, WriteXdr,
 };
 
 use super::{
     meta::{MetaFacts, Numbers, walk_meta},
     text::{Flaw, Number, Text, json, read},
     time,
-    transactions::Body,
+    transactions::{Body, Told},
     xdr::{EventParts, Walk},
 };
-use crate::assemble::{Builder, Ledger, TransactionHead};
+use crate::{
+    assemble::{Builder, Ledger, TransactionHead},
+    details::{invoked, operations},
+};
 
 /// The first protocol with contracts. What came before is not served, and its results are not checked.
 const FIRST_SOROBAN: u32 = 20;
@@ -214,15 +218,33 @@ fn transactions(
         if version.meta == 2 {
             walk.changes().ok_or_else(broken)?;
         }
-        let body = || {
-            let envelope = by_hash.get(&hash).cloned();
-            let envelope = envelope.ok_or_else(|| Flaw::new("a result without its transaction"))?;
-            Ok(Body { envelope, result: pair.result.clone() })
-        };
         let head = TransactionHead { hash, order, succeeded: outcome.is_some() };
-        builder.transaction(head, events, facts.unified, &body)?;
+        let told = FromSet { envelope: by_hash.get(&hash), result: &pair.result };
+        builder.transaction(head, events, facts.unified, &told)?;
     }
     Ok(results.finalize().into())
+}
+
+/// A transaction of the set with its result.
+struct FromSet<'a> {
+    envelope: Option<&'a TransactionEnvelope>,
+    result: &'a TransactionResult,
+}
+
+impl FromSet<'_> {
+    fn envelope(&self) -> Result<&TransactionEnvelope, Flaw> {
+        self.envelope.ok_or_else(|| Flaw::new("a result without its transaction"))
+    }
+}
+
+impl Told for FromSet<'_> {
+    fn invoked(&self) -> Result<Option<Address>, Flaw> {
+        Ok(operations(self.envelope()?).iter().find_map(invoked))
+    }
+
+    fn body(&self) -> Result<Body, Flaw> {
+        Ok(Body { envelope: self.envelope()?.clone(), result: self.result.clone() })
+    }
 }
 
 /// The results of the operations, where the transaction succeeded.

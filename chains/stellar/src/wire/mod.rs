@@ -6,6 +6,7 @@
 mod address;
 mod changes;
 mod entries;
+mod envelope;
 mod events;
 mod ledgers;
 mod meta;
@@ -22,5 +23,5 @@ pub use ledgers::{LedgersPage, WireLedger};
 pub(crate) use meta::LedgerNumbers;
 pub use node::{HealthAnswer, LatestAnswer, NetworkAnswer, TransactionAnswer};
 pub use text::{Flaw, Number};
-pub(crate) use transactions::Body;
+pub(crate) use transactions::{Body, Told};
 pub use transactions::{TransactionsPage, WireTransaction};

@@ -1,9 +1,11 @@
 //! What `getTransactions` answers.
 
+use chainbell_model::Address;
 use serde::Deserialize;
 use stellar_xdr::{TransactionEnvelope, TransactionResult};
 
 use super::{
+    address_of, envelope,
     meta::{LedgerNumbers, Numbers, transaction_event, walk_meta},
     text::{Flaw, Number, Text, json},
     time,
@@ -19,6 +21,14 @@ use crate::{
 pub(crate) struct Body {
     pub(crate) envelope: TransactionEnvelope,
     pub(crate) result: TransactionResult,
+}
+
+/// What is known of a transaction besides its events, decoded when it is asked for.
+pub(crate) trait Told {
+    /// The contract that it invokes.
+    fn invoked(&self) -> Result<Option<Address>, Flaw>;
+    /// All of it.
+    fn body(&self) -> Result<Body, Flaw>;
 }
 
 /// One page of transactions, made into blocks.
@@ -99,8 +109,9 @@ impl TransactionsPage {
             (Some(first), Some(last)) => Some((place(first)?, place(last)?)),
             _ => None,
         };
+        let mut scratch = Vec::new();
         for transaction in &raw.transactions {
-            transaction.build(builder)?;
+            transaction.build(builder, &mut scratch)?;
         }
         Ok(Self {
             count: raw.transactions.len(),
@@ -119,7 +130,7 @@ impl WireTransaction<'_> {
         Ok((self.ledger.sequence()?, order))
     }
 
-    fn build(&self, builder: &mut Builder) -> Result<(), Flaw> {
+    fn build(&self, builder: &mut Builder, scratch: &mut Vec<u8>) -> Result<(), Flaw> {
         let (ledger, order) = self.place()?;
         let succeeded = match &*self.status.0 {
             "SUCCESS" => true,
@@ -134,8 +145,8 @@ impl WireTransaction<'_> {
         let head = TransactionHead { hash, order, succeeded };
         let mut events = Vec::new();
         let (reading, numbers) = builder.reading();
-        let unified = self.events(&reading, succeeded, numbers, &mut events)?;
-        builder.transaction(head, events, unified, &|| self.body())
+        let unified = self.events(&reading, succeeded, numbers, scratch, &mut events)?;
+        builder.transaction(head, events, unified, self)
     }
 
     fn hash(&self, network: &Network) -> Result<[u8; 32], Flaw> {
@@ -145,36 +156,33 @@ impl WireTransaction<'_> {
         }
     }
 
-    fn body(&self) -> Result<Body, Flaw> {
-        Ok(Body { envelope: self.envelope_xdr.xdr()?, result: self.result_xdr.xdr()? })
-    }
-
     /// Gathers the wanted events. Says whether the node tells all movements of assets as events.
     fn events(
         &self,
         reading: &Reading<'_>,
         succeeded: bool,
         ledger: &mut LedgerNumbers,
+        scratch: &mut Vec<u8>,
         out: &mut Vec<ReadEvent>,
     ) -> Result<bool, Flaw> {
         let mut numbers = Numbers::of_next(ledger);
-        let mut scratch = Vec::new();
+        scratch.clear();
         let mut visit = |index: u32, parts: &super::xdr::EventParts<'_>| {
             out.extend(reading.event(index, parts, succeeded));
             Ok(())
         };
         let Some(events) = &self.events else {
             let Some(meta) = &self.result_meta_xdr else { return Ok(false) };
-            meta.decode_into(&mut scratch)?;
-            return Ok(walk_meta(&mut Walk::new(&scratch), &mut numbers, &mut visit)?.unified);
+            meta.decode_into(scratch)?;
+            return Ok(walk_meta(&mut Walk::new(scratch), &mut numbers, &mut visit)?.unified);
         };
         for (operation, texts) in (0..).zip(events.contract_events_xdr.iter().flatten()) {
             for (number, text) in (0..).zip(texts.iter().flatten()) {
                 scratch.clear();
-                text.decode_into(&mut scratch)?;
+                text.decode_into(scratch)?;
                 let index = event_index(Stage::Operation(operation), number)
                     .ok_or_else(|| Flaw::new("more events than a transaction can have"))?;
-                let parts = contract_event(&mut Walk::new(&scratch))
+                let parts = contract_event(&mut Walk::new(scratch))
                     .ok_or_else(|| Flaw::new("an event that does not decode"))?;
                 visit(index, &parts)?;
             }
@@ -182,9 +190,21 @@ impl WireTransaction<'_> {
         let of_transaction = events.transaction_events_xdr.as_deref().unwrap_or_default();
         for text in of_transaction {
             scratch.clear();
-            text.decode_into(&mut scratch)?;
-            transaction_event(&mut Walk::new(&scratch), &mut numbers, &mut visit)?;
+            text.decode_into(scratch)?;
+            transaction_event(&mut Walk::new(scratch), &mut numbers, &mut visit)?;
         }
         Ok(!of_transaction.is_empty())
+    }
+}
+
+impl Told for WireTransaction<'_> {
+    fn invoked(&self) -> Result<Option<Address>, Flaw> {
+        let mut bytes = Vec::new();
+        self.envelope_xdr.decode_into(&mut bytes)?;
+        Ok(envelope::invoked(&bytes)?.and_then(address_of))
+    }
+
+    fn body(&self) -> Result<Body, Flaw> {
+        Ok(Body { envelope: self.envelope_xdr.xdr()?, result: self.result_xdr.xdr()? })
     }
 }

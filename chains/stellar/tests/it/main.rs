@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends at the first surprise")]
 
+mod assemble;
 mod assemble_hostile;
 mod assemble_recorded;
 mod decode_calls;
