@@ -1,8 +1,8 @@
 //! Turns a node's answer for one checkpoint into the common model, and refuses one that contradicts itself.
 
 use chainbell_model::{
-    Address, Block, BlockId, BlockRef, Call, Contracts, Defect, Event, Height, Interest, Timestamp,
-    Transaction, TxId,
+    Address, Block, BlockId, BlockRef, Call, Contracts, Defect, Event, EventFilter, EventKey, Height,
+    Interest, Payload, Timestamp, Transaction, TxId,
 };
 use sui_rpc::proto::sui::rpc::v2::{
     self as proto, Checkpoint, ExecutedTransaction, MoveCall, argument::ArgumentKind, input::InputKind,
@@ -12,9 +12,10 @@ pub use crate::contradiction::Contradiction;
 use crate::{
     address,
     balances::{self, Objects},
-    details, json,
+    details, digest, json,
     payload::{self, Argument, CallParts, EventParts},
-    transfers, type_text,
+    transfers,
+    type_text::{self, Datatype},
 };
 
 /// Calls of one transaction, with the inputs they take written out for each, hold no more bytes. The chain itself allows a
@@ -25,10 +26,10 @@ const MAX_CALL_BYTES: usize = 4 << 20;
 pub fn reference(checkpoint: &Checkpoint) -> Result<(BlockRef, BlockId), Contradiction> {
     let height = checkpoint.sequence_number.ok_or(Contradiction::Missing("sequence number"))?;
     let id = checkpoint.digest.as_deref().ok_or(Contradiction::Missing("digest"))?;
-    let id = digest(id).ok_or(Contradiction::Unreadable("digest"))?;
+    let id = digest::parse(id).ok_or(Contradiction::Unreadable("digest"))?;
     let summary = checkpoint.summary.as_ref().ok_or(Contradiction::Missing("summary"))?;
     let parent = match summary.previous_digest.as_deref() {
-        Some(previous) => digest(previous).ok_or(Contradiction::Unreadable("previous digest"))?,
+        Some(previous) => digest::parse(previous).ok_or(Contradiction::Unreadable("previous digest"))?,
         None if height == 0 => [0; 32],
         None => return Err(Contradiction::Missing("previous digest")),
     };
@@ -82,7 +83,7 @@ fn push<'a>(
         push_calls(block, place, into, transaction, interest)?;
     }
     let mut balances = None;
-    if transfers::are_wanted(interest) {
+    if transfers::may_be_wanted(transaction, interest) {
         let changed = balances.insert(balances::of(place, transaction, objects)?);
         block.transfers.extend(transfers::of(place, into, transaction, changed, interest)?);
     }
@@ -112,7 +113,7 @@ fn id(place: u32, transaction: &ExecutedTransaction) -> Result<[u8; 32], Contrad
     let part = "digest";
     let text = transaction.digest.as_deref();
     let text = text.ok_or(Contradiction::TransactionMissing { transaction: place, part })?;
-    digest(text).ok_or(Contradiction::TransactionUnreadable { transaction: place, part })
+    digest::parse(text).ok_or(Contradiction::TransactionUnreadable { transaction: place, part })
 }
 
 fn push_events(
@@ -127,25 +128,15 @@ fn push_events(
     if events.is_empty() && committed {
         return Err(Contradiction::EventsMissing(place));
     }
+    let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
+    let unreadable = |part| Contradiction::TransactionUnreadable { transaction: place, part };
     for (at, event) in (0..).zip(events) {
-        let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
-        let unreadable = |part| Contradiction::TransactionUnreadable { transaction: place, part };
         let written = event.event_type.as_deref().ok_or_else(|| missing("event type"))?;
-        let canonical = type_text::canonical(written).ok_or_else(|| unreadable("event type"))?;
-        let datatype = type_text::datatype(&canonical).ok_or_else(|| unreadable("event type"))?;
+        let datatype = type_text::datatype(written).ok_or_else(|| unreadable("event type"))?;
         let emitter = Address::from_slice(&datatype.package).ok_or_else(|| unreadable("event type"))?;
-        let of_emitter = |filter: &&chainbell_model::EventFilter| {
-            filter.emitters.as_ref().is_none_or(|emitters| emitters.contains(&emitter))
-        };
-        let mut filters = interest.events.iter().filter(of_emitter).peekable();
-        if filters.peek().is_none() {
-            continue;
-        }
-        let key = payload::event_key(datatype.module, datatype.name);
-        if !filters.any(|filter| filter.keys.as_ref().is_none_or(|keys| keys.contains(&key))) {
-            continue;
-        }
-        let payload = event_payload(event, &canonical).ok_or_else(|| unreadable("event"))?;
+        let Some(key) = wanted_key(interest, &emitter, &datatype) else { continue };
+        let struct_tag = type_text::canonical(written).ok_or_else(|| unreadable("event type"))?;
+        let payload = event_payload(event, &struct_tag).ok_or_else(|| unreadable("event"))?;
         block.events.push(Event {
             transaction: into,
             index: at,
@@ -158,7 +149,17 @@ fn push_events(
     Ok(())
 }
 
-fn event_payload(event: &proto::Event, struct_tag: &str) -> Option<chainbell_model::Payload> {
+/// The key of events of that type, if they are asked for. Hashed only for packages that are.
+fn wanted_key(interest: &Interest, emitter: &Address, datatype: &Datatype<'_>) -> Option<EventKey> {
+    let of_emitter =
+        |filter: &&EventFilter| filter.emitters.as_ref().is_none_or(|emitters| emitters.contains(emitter));
+    let mut filters = interest.events.iter().filter(of_emitter).peekable();
+    filters.peek()?;
+    let key = payload::event_key(datatype.module, datatype.name);
+    filters.any(|filter| filter.keys.as_ref().is_none_or(|keys| keys.contains(&key))).then_some(key)
+}
+
+fn event_payload(event: &proto::Event, struct_tag: &str) -> Option<Payload> {
     let rendered = event.json.as_deref().map(json::text);
     Some(payload::event(&EventParts {
         package: address::parse(event.package_id.as_deref()?).ok()?,
@@ -209,10 +210,7 @@ fn call_size(call: &MoveCall, inputs: &[proto::Input]) -> usize {
     types.chain(call.arguments.iter().map(argument)).fold(0, usize::saturating_add)
 }
 
-fn call_payload(
-    call: &MoveCall,
-    inputs: &[proto::Input],
-) -> Option<(chainbell_model::Payload, chainbell_model::EventKey)> {
+fn call_payload(call: &MoveCall, inputs: &[proto::Input]) -> Option<(Payload, EventKey)> {
     let (module, function) = (call.module.as_deref()?, call.function.as_deref()?);
     let types: Option<Vec<_>> = call.type_arguments.iter().map(|text| type_text::canonical(text)).collect();
     let types = types?;
@@ -243,32 +241,7 @@ fn argument<'a>(argument: &proto::Argument, inputs: &'a [proto::Input]) -> Optio
     }
 }
 
-/// Reads a digest in base 58.
-pub(crate) fn digest(text: &str) -> Option<[u8; 32]> {
-    let mut digest = [0; 32];
-    let length = bs58::decode(text).onto(&mut digest).ok()?;
-    (length == digest.len()).then_some(digest)
-}
-
 /// No message holds so many.
 fn index(place: usize) -> u32 {
     u32::try_from(place).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_digest_has_exactly_32_bytes() {
-        let whole = bs58::encode([7; 32]).into_string();
-        assert_eq!(digest(&whole), Some([7; 32]));
-        assert_eq!(digest(&"1".repeat(32)), Some([0; 32]));
-        for other in [[7; 31].as_slice(), &[7; 33], &[], &[1]] {
-            assert_eq!(digest(&bs58::encode(other).into_string()), None);
-        }
-        for other in ["0", "nonsense", &whole[1..], &"1".repeat(100_000)] {
-            assert_eq!(digest(other), None, "{other:.60}");
-        }
-    }
 }

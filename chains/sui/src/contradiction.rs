@@ -28,6 +28,17 @@ pub enum Contradiction {
     /// The effects commit to events, and none came.
     #[error("transaction {0} has events, but they were not told")]
     EventsMissing(u32),
+    /// A part of the checkpoint is not what its digest commits to.
+    #[error("the checkpoint's {0} is not what its digest says")]
+    Unproven(&'static str),
+    /// A part of a transaction is not what the checkpoint's digest commits to.
+    #[error("the {part} of transaction {transaction} are not what the checkpoint's digest says")]
+    TransactionUnproven {
+        /// Its place in the checkpoint.
+        transaction: u32,
+        /// What is not proven.
+        part: &'static str,
+    },
     /// Fewer or more transactions than the checkpoint has.
     #[error("{told} transactions were told of {expected}")]
     TransactionCount {

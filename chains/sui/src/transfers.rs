@@ -15,12 +15,41 @@ use crate::{
     address,
     balances::{self, Balances, Change, SUI},
     contradiction::Contradiction,
-    type_text,
+    type_text::{self, Datatype},
+};
+
+/// The package of the native coin.
+const NATIVE: [u8; address::LEN] = {
+    let mut package = [0; address::LEN];
+    package[address::LEN - 1] = 2;
+    package
 };
 
 /// Whether any transfer is asked for.
 pub(crate) fn are_wanted(interest: &Interest) -> bool {
     interest.native_transfers || interest.token_transfers != Contracts::None
+}
+
+/// Whether the transaction moved a coin that is asked for, or may have: not so only where its changes are told.
+pub(crate) fn may_be_wanted(transaction: &ExecutedTransaction, interest: &Interest) -> bool {
+    let changes = &transaction.balance_changes;
+    let wanted = |coin: &str| match &interest.token_transfers {
+        // Cheaper than to find out which coin it is.
+        Contracts::Any => true,
+        // What cannot be read is not passed over.
+        _ => type_text::datatype(coin).is_none_or(|coin| is_wanted(&coin, interest)),
+    };
+    are_wanted(interest)
+        && (changes.is_empty() || changes.iter().any(|change| change.coin_type.as_deref().is_none_or(wanted)))
+}
+
+fn is_wanted(coin: &Datatype<'_>, interest: &Interest) -> bool {
+    let native = coin.package == NATIVE && coin.module == "sui" && coin.name == "SUI";
+    if native { interest.native_transfers } else { token_is_wanted(&coin.package, interest) }
+}
+
+fn token_is_wanted(package: &[u8; address::LEN], interest: &Interest) -> bool {
+    Address::from_slice(package).is_some_and(|package| interest.token_transfers.wants(&package))
 }
 
 /// The transfers of the transaction at `place` that are asked for. They are counted before, so that their places do not

@@ -4,9 +4,6 @@ use std::borrow::Cow;
 
 use crate::address;
 
-/// Where the module begins in a canonical type.
-const MODULE_AT: usize = address::TEXT_LEN + 2;
-
 /// The text with addresses of 64 digits and one space after each comma, as the chain itself writes it; `None` when it has
 /// characters that no type has, or an address that is none.
 pub(crate) fn canonical(text: &str) -> Option<Cow<'_, str>> {
@@ -66,7 +63,7 @@ fn rewritten(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// What names the datatype of a canonical type.
+/// What names the datatype of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Datatype<'a> {
     /// The package that defines it.
@@ -75,20 +72,25 @@ pub(crate) struct Datatype<'a> {
     pub(crate) name: &'a str,
 }
 
-/// The datatype of a canonical type, without its type arguments; `None` for any other type.
-pub(crate) fn datatype(canonical: &str) -> Option<Datatype<'_>> {
-    let digits = canonical.as_bytes().get(2..address::TEXT_LEN)?;
-    let mut package = [0; address::LEN];
-    const_hex::decode_to_slice(digits, &mut package).ok()?;
-    let names = canonical.get(MODULE_AT..)?;
-    let names = names.split_once('<').map_or(names, |(names, _)| names);
+/// The datatype of a type, without its type arguments; `None` for any other type.
+pub(crate) fn datatype(text: &str) -> Option<Datatype<'_>> {
+    let names = text.split_once('<').map_or(text, |(names, _)| names);
+    let (package, names) = names.split_once("::")?;
     let (module, name) = names.split_once("::")?;
     let plain = |part: &str| !part.is_empty() && part.bytes().all(is_word);
-    (canonical.starts_with("0x")
-        && canonical.get(address::TEXT_LEN..MODULE_AT) == Some("::")
-        && plain(module)
-        && plain(name))
-    .then_some(Datatype { package, module, name })
+    if !plain(module) || !plain(name) {
+        return None;
+    }
+    Some(Datatype { package: package_of(package)?, module, name })
+}
+
+fn package_of(text: &str) -> Option<[u8; address::LEN]> {
+    if let Some(digits) = text.strip_prefix("0x").filter(|digits| digits.len() == 2 * address::LEN) {
+        let mut package = [0; address::LEN];
+        const_hex::decode_to_slice(digits, &mut package).ok()?;
+        return Some(package);
+    }
+    address::parse(text).ok()
 }
 
 #[cfg(test)]
@@ -123,16 +125,10 @@ mod tests {
         let expected = Datatype { package, module: "sui", name: "SUI" };
         assert_eq!(datatype(SUI), Some(expected));
         assert_eq!(datatype(&format!("{SUI}<{SUI}>")), Some(expected));
-        for other in [
-            "",
-            "u8",
-            "vector<u8>",
-            &SUI[..66],
-            &SUI[..68],
-            &SUI[..73],
-            &format!("{SUI}::a"),
-            "0x2::sui::SUI",
-        ] {
+        assert_eq!(datatype("0x02::sui::SUI<0x2::sui::SUI>"), Some(expected));
+        for other in
+            ["", "u8", "vector<u8>", &SUI[..66], &SUI[..68], &SUI[..71], &format!("{SUI}::a"), "2::a::B"]
+        {
             assert_eq!(datatype(other), None, "{other}");
         }
     }

@@ -49,3 +49,45 @@ pub(super) fn verify(reads: &[Read], before: Option<u64>) -> Result<(), Misfit> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use chainbell_model::{BlockId, BlockRef, Height, Timestamp};
+
+    use super::*;
+    use crate::source::some_endpoint;
+
+    fn read(height: u64, id: u8, parent: u8, told: u64, total: u64) -> Read {
+        let block = Block {
+            reference: BlockRef { height: Height(height), id: BlockId([id; 32]) },
+            parent: Some(BlockId([parent; 32])),
+            time: Timestamp(0),
+            transactions: Vec::new(),
+            events: Vec::new(),
+            calls: Vec::new(),
+            transfers: Vec::new(),
+            defects: Vec::new(),
+        };
+        Read { block, told: Some(told), total: Some(total), endpoint: some_endpoint() }
+    }
+
+    #[test]
+    fn links_and_counts_are_checked_against_the_one_before() {
+        let good = || vec![read(5, 5, 4, 2, 12), read(6, 6, 5, 0, 12), read(7, 7, 6, 3, 15)];
+        assert_eq!(verify(&good(), None), Ok(()));
+        assert_eq!(verify(&good(), Some(10)), Ok(()));
+        assert_eq!(verify(&[], Some(10)), Ok(()));
+        let height = |reads: &[Read], before| verify(reads, before).map_err(|misfit| misfit.height);
+        assert_eq!(height(&good(), Some(9)), Err(5));
+        assert_eq!(height(&good(), Some(u64::MAX)), Err(5));
+        let mut broken = good();
+        broken[1].block.parent = Some(BlockId([9; 32]));
+        assert_eq!(height(&broken, None), Err(6));
+        let mut short = good();
+        short[2].told = Some(2);
+        assert_eq!(height(&short, None), Err(7));
+        // Where none were asked for there is nothing to count.
+        short[2].told = None;
+        assert_eq!(height(&short, None), Ok(()));
+    }
+}

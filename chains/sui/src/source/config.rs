@@ -34,6 +34,9 @@ pub struct SuiConfig {
     pub target_facts: u64,
     /// Whether the node's own rendering of events is asked for, for events whose types nobody describes. Default no.
     pub event_json: bool,
+    /// Whether what a node tells is proven by the digests that the checkpoint commits to, down to the single event. It
+    /// takes a multiple of the bytes. Default no.
+    pub verify: bool,
     /// How long to wait before answers that do not fit together are asked for again. Default 200 ms.
     pub retry_delay: Duration,
 }
@@ -55,6 +58,7 @@ impl Default for SuiConfig {
             max_span: 1_000,
             target_facts: 20_000,
             event_json: false,
+            verify: false,
             retry_delay: Duration::from_millis(200),
         }
     }

@@ -15,7 +15,7 @@ use super::{
     needs::Needs,
     span::Answered,
 };
-use crate::assemble;
+use crate::{assemble, proof};
 
 /// How often answers that do not fit are asked for again.
 const ATTEMPTS: u32 = 4;
@@ -68,7 +68,7 @@ impl SuiChain {
     }
 
     fn needs(&self, interest: &Interest) -> Needs {
-        let needs = Needs::of(interest, self.config.event_json);
+        let needs = Needs::of(interest, &self.config);
         if self.balances_untold.load(Ordering::Relaxed) { needs.with_objects() } else { needs }
     }
 
@@ -194,6 +194,9 @@ fn sound(
     interest: &Interest,
     endpoint: EndpointId,
 ) -> Result<Read, String> {
+    if let Some(depth) = needs.proof() {
+        proof::prove(checkpoint, depth).map_err(|error| error.to_string())?;
+    }
     let block = assemble::checkpoint(checkpoint, interest).map_err(|error| error.to_string())?;
     let told = needs.transactions().then_some(checkpoint.transactions.len() as u64);
     let total = checkpoint.summary.as_ref().and_then(|summary| summary.total_network_transactions);

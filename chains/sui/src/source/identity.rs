@@ -4,7 +4,7 @@ use chainbell_model::ChainError;
 use chainbell_rpc::EndpointId;
 
 use super::{SuiChain, tip::no_tip};
-use crate::assemble;
+use crate::digest;
 
 impl SuiChain {
     /// The network's name of itself: `sui:` and the digest of its first checkpoint.
@@ -20,7 +20,7 @@ impl SuiChain {
             };
             let id = told.value.chain_id.unwrap_or_default();
             let expected = network.as_deref().or(self.config.chain_id.as_deref());
-            if expected.is_some_and(|expected| !names(expected, &id)) || assemble::digest(&id).is_none() {
+            if expected.is_some_and(|expected| !names(expected, &id)) || digest::parse(&id).is_none() {
                 self.ask.0.report_bad_answer(told.endpoint, "it belongs to another network");
                 let expected =
                     expected.map(|expected| format!(", expected is {expected}")).unwrap_or_default();
@@ -43,7 +43,7 @@ impl SuiChain {
 fn names(written: &str, id: &str) -> bool {
     let short = |digest: [u8; 32]| const_hex::encode(&digest[..4]);
     let hex = written.strip_prefix("0x").unwrap_or(written).to_ascii_lowercase();
-    written == id || assemble::digest(id).is_some_and(|digest| short(digest) == hex)
+    written == id || digest::parse(id).is_some_and(|digest| short(digest) == hex)
 }
 
 #[cfg(test)]

@@ -150,3 +150,11 @@ fn endpoint_status(snapshot: EndpointSnapshot) -> EndpointStatus {
         last_error: snapshot.last_error,
     }
 }
+
+/// The only endpoint of a pool of one.
+#[cfg(test)]
+fn some_endpoint() -> chainbell_rpc::EndpointId {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let endpoint = chainbell_rpc::EndpointConfig::new("http://h".parse().unwrap());
+    GrpcPool::new(chainbell_rpc::PoolConfig::new(vec![endpoint])).unwrap().endpoints().next().unwrap()
+}

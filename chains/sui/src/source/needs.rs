@@ -3,7 +3,8 @@
 use chainbell_model::{Contracts, Interest};
 use prost_types::FieldMask;
 
-use crate::transfers;
+use super::config::SuiConfig;
+use crate::{proof::Depth, transfers};
 
 /// Which parts of a checkpoint are asked for. A checkpoint read for more answers an interest in less.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,7 @@ const CALLS: u8 = 4;
 const TRANSFERS: u8 = 8;
 const DETAILS: u8 = 16;
 const OBJECTS: u8 = 32;
+const PROOF: u8 = 64;
 
 /// What every checkpoint is read with: its place in the chain, and the running total by which missing transactions show.
 const FRAME: [&str; 5] = [
@@ -64,8 +66,13 @@ const PARTS: [(u8, &[&str]); 6] = [
 ];
 
 impl Needs {
-    /// `rendered` adds the node's rendering of events.
-    pub(super) fn of(interest: &Interest, rendered: bool) -> Self {
+    /// What `interest` asks for, with the extras that `config` asks for.
+    pub(super) fn of(interest: &Interest, config: &SuiConfig) -> Self {
+        let needs = Self::asked(interest, config.event_json);
+        Self(needs.0 | if config.verify { PROOF } else { 0 })
+    }
+
+    fn asked(interest: &Interest, rendered: bool) -> Self {
         let mut needs = 0;
         if !interest.events.is_empty() {
             needs |= EVENTS | if rendered { RENDERED } else { 0 };
@@ -99,14 +106,32 @@ impl Needs {
 
     /// Whether transactions are read at all.
     pub(super) fn transactions(self) -> bool {
-        self.0 != 0
+        self.0 & !PROOF != 0
+    }
+
+    /// How far what was read has to be proven; `None` for not at all.
+    pub(super) fn proof(self) -> Option<Depth> {
+        if self.0 & PROOF == 0 {
+            None
+        } else if self.0 & EVENTS != 0 {
+            Some(Depth::Events)
+        } else if self.transactions() {
+            Some(Depth::Transactions)
+        } else {
+            Some(Depth::Summary)
+        }
     }
 
     /// The read mask of a checkpoint.
     pub(super) fn mask(self) -> FieldMask {
         let parts = PARTS.iter().filter(|(part, _)| self.0 & part != 0).flat_map(|(_, paths)| *paths);
         let digest = self.transactions().then_some(&"transactions.digest");
-        let paths = FRAME.iter().chain(digest).chain(parts).map(|&path| path.to_owned());
+        let proof: &[&str] = match self.proof() {
+            None => &[],
+            Some(Depth::Summary) => &["summary.bcs"],
+            Some(_) => &["summary.bcs", "contents.bcs", "transactions.effects.bcs"],
+        };
+        let paths = FRAME.iter().chain(digest).chain(parts).chain(proof).map(|&path| path.to_owned());
         FieldMask { paths: paths.collect() }
     }
 
@@ -127,6 +152,24 @@ mod tests {
         Interest { events: vec![EventFilter::default()], ..Interest::default() }
     }
 
+    fn of(interest: &Interest) -> Needs {
+        Needs::of(interest, &SuiConfig::default())
+    }
+
+    #[test]
+    fn a_proof_is_read_as_deep_as_the_facts() {
+        let proven = |interest: &Interest| {
+            let needs = Needs::of(interest, &SuiConfig { verify: true, ..SuiConfig::default() });
+            assert_eq!(needs.mask().validate::<Checkpoint>(), Ok(()));
+            needs.proof()
+        };
+        assert_eq!(proven(&Interest::default()), Some(Depth::Summary));
+        let calls = Interest { calls: Contracts::Any, ..Interest::default() };
+        assert_eq!(proven(&calls), Some(Depth::Transactions));
+        assert_eq!(proven(&events()), Some(Depth::Events));
+        assert_eq!(of(&events()).proof(), None);
+    }
+
     #[test]
     fn masks_name_only_fields_that_there_are() {
         let everything = Needs(u8::MAX).mask();
@@ -137,26 +180,26 @@ mod tests {
 
     #[test]
     fn only_what_is_asked_for_is_read() {
-        let paths = |interest: &Interest| Needs::of(interest, false).mask().paths.join(",");
+        let paths = |interest: &Interest| of(interest).mask().paths.join(",");
         let of_events = paths(&events());
         assert!(of_events.contains("events.contents"));
         for absent in ["json", "kind", "balance_changes", "changed_objects", "status"] {
             assert!(!of_events.contains(absent), "{absent}");
         }
-        assert!(Needs::of(&events(), true).mask().paths.iter().any(|path| path.ends_with("json")));
+        assert!(Needs::asked(&events(), true).mask().paths.iter().any(|path| path.ends_with("json")));
         let calls = paths(&Interest { calls: Contracts::Any, ..Interest::default() });
         assert!(calls.contains("transaction.kind") && !calls.contains("events"));
         let details = paths(&Interest { details: true, ..events() });
         for present in ["kind", "balance_changes", "changed_objects", "status", "sender", "contents"] {
             assert!(details.contains(present), "{present}");
         }
-        assert_eq!(Needs::of(&Interest { details: true, ..Interest::default() }, true), Needs::default());
+        assert_eq!(Needs::asked(&Interest { details: true, ..Interest::default() }, true), Needs::default());
     }
 
     #[test]
     fn objects_are_read_only_for_balances() {
-        assert_eq!(Needs::of(&events(), false).with_objects(), Needs::of(&events(), false));
-        let transfers = Needs::of(&Interest { native_transfers: true, ..Interest::default() }, false);
+        assert_eq!(of(&events()).with_objects(), of(&events()));
+        let transfers = of(&Interest { native_transfers: true, ..Interest::default() });
         let with = transfers.with_objects();
         assert!(with.covers(transfers) && !transfers.covers(with));
         assert!(with.mask().paths.iter().any(|path| path == "objects.objects.balance"));
@@ -164,8 +207,8 @@ mod tests {
 
     #[test]
     fn more_covers_less() {
-        let some = Needs::of(&events(), false);
-        let more = Needs::of(&Interest { transactions: true, ..events() }, false);
+        let some = of(&events());
+        let more = of(&Interest { transactions: true, ..events() });
         assert!(more.covers(some) && !some.covers(more));
         assert_eq!(some.and(more), more);
     }

@@ -4,6 +4,7 @@
 
 mod decode;
 mod decode_recorded;
+mod source_describe;
 mod source_fetch;
 mod source_stream;
 mod source_support;

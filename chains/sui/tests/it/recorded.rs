@@ -8,10 +8,15 @@ use std::{
 };
 
 use chainbell_model::{Block, Contracts, Dialect as _, EventFilter, Interest, Value};
-use chainbell_sui::{SuiDialect, assemble, payload};
+use chainbell_sui::{
+    SuiDialect,
+    assemble::{self, Contradiction},
+    payload,
+    proof::{self, Depth},
+};
 use prost::Message as _;
 use serde_json::Value as Json;
-use sui_rpc::proto::sui::rpc::v2::{Checkpoint, Object, ObjectSet};
+use sui_rpc::proto::sui::rpc::v2::{Checkpoint, Event, Object, ObjectSet};
 use sui_sdk_types::{Argument as Given, CheckpointData, Command, Owner, TransactionKind};
 
 use crate::source_support::{Node, chain, fetch};
@@ -265,4 +270,70 @@ fn balances_that_are_not_told_are_worked_out_from_the_objects() {
         transfers += block.transfers.len();
     }
     assert!(paid > 100 && transfers > 100, "{paid} transactions paid, {transfers} transfers");
+}
+
+#[test]
+fn what_the_chain_tells_is_proven_and_nothing_else() {
+    let Some(folder) = folder() else { return };
+    for (height, checkpoint) in checkpoints(&folder) {
+        for depth in [Depth::Summary, Depth::Transactions, Depth::Events] {
+            proof::prove(&checkpoint, depth).unwrap_or_else(|error| panic!("{height}: {error}"));
+        }
+        let fails = |spoil: &dyn Fn(&mut Checkpoint)| {
+            let mut spoilt = checkpoint.clone();
+            spoil(&mut spoilt);
+            proof::prove(&spoilt, Depth::Events).unwrap_err()
+        };
+        let (place, emitting) =
+            checkpoint.transactions.iter().enumerate().find(|(_, it)| it.events.is_some()).unwrap();
+        let of_events = Contradiction::TransactionUnproven { transaction: place as u32, part: "events" };
+        let events = |spoil: fn(&mut Vec<Event>)| {
+            fails(&|it| spoil(&mut it.transactions[place].events.as_mut().unwrap().events))
+        };
+        assert_eq!(events(|events| drop(events.pop())), of_events, "an event is missing");
+        assert_eq!(events(|events| events.push(events[0].clone())), of_events, "one is there twice");
+        assert_eq!(events(|events| events[0].module = Some("other".to_owned())), of_events);
+        assert_eq!(events(|events| events[0].contents = None), of_events);
+        assert_eq!(fails(&|it| it.transactions[place].events = None), of_events);
+        assert!(emitting.digest.is_some());
+        let missing = fails(&|it| drop(it.transactions.pop()));
+        assert!(matches!(missing, Contradiction::TransactionCount { .. }));
+        fails(&|it| it.transactions.reverse());
+        fails(&|it| it.transactions[place].effects.as_mut().unwrap().bcs = None);
+        assert_eq!(fails(&|it| it.contents = None), Contradiction::Unproven("list of transactions"));
+        for spoil in [
+            (|it| it.sequence_number = Some(1)) as fn(&mut Checkpoint),
+            |it| it.digest = it.summary.as_ref().unwrap().previous_digest.clone(),
+            |it| it.summary.as_mut().unwrap().previous_digest = None,
+            |it| it.summary.as_mut().unwrap().timestamp = None,
+            |it| it.summary.as_mut().unwrap().total_network_transactions = Some(1),
+            |it| it.summary.as_mut().unwrap().bcs = None,
+        ] {
+            assert_eq!(fails(&spoil), Contradiction::Unproven("summary"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn with_verification_a_dropped_event_is_noticed_over_the_wire() {
+    let Some(folder) = folder() else { return };
+    let (honest, lossy) = (Node::start(0).await, Node::start(0).await);
+    for node in [&honest, &lossy] {
+        node.change(|state| state.checkpoints = checkpoints(&folder));
+    }
+    lossy.spoil(|_, mut checkpoint| {
+        let mut emitted = checkpoint.transactions.iter_mut().flat_map(|it| &mut it.events);
+        emitted.find(|events| events.events.len() > 1).map(|events| events.events.pop());
+        Ok(checkpoint)
+    });
+    let height = 100_000_337;
+    let count = |fetched: chainbell_model::Fetched| fetched.blocks[0].events.len();
+    let read = async |nodes: &[&Node], verify| {
+        let chain = chain(nodes, |config| config.verify = verify);
+        fetch(&chain, height, height, &events()).await.map(count)
+    };
+    assert_eq!(read(&[&honest], true).await.unwrap(), 30);
+    assert_eq!(read(&[&lossy], false).await.unwrap(), 29, "unnoticed without");
+    assert_eq!(read(&[&lossy, &honest], true).await.unwrap(), 30);
+    assert!(read(&[&lossy], true).await.is_err());
 }

@@ -127,22 +127,34 @@ async fn a_broken_chain_of_digests_is_noticed() {
 }
 
 #[tokio::test]
-async fn answers_about_something_else_and_nonsense_are_refused() {
+async fn answers_about_another_height_are_refused() {
     let another = |checkpoint: Checkpoint| {
         let height = checkpoint.sequence_number.unwrap();
         checkpoint.with_sequence_number(height + 1)
     };
     is_refused(another, &events(), "it answered with checkpoint").await;
+}
+
+#[tokio::test]
+async fn an_unreadable_digest_is_refused() {
     let nonsense = |checkpoint: Checkpoint| checkpoint.with_digest("nonsense");
     is_refused(nonsense, &events(), "digest cannot be read").await;
+}
+
+#[tokio::test]
+async fn a_checkpoint_without_summary_is_refused() {
     let headless = |mut checkpoint: Checkpoint| {
         checkpoint.summary = None;
         checkpoint
     };
     is_refused(headless, &events(), "lacks its summary").await;
+}
+
+#[tokio::test]
+async fn an_event_of_no_type_is_refused() {
     let untyped = |mut checkpoint: Checkpoint| {
-        let events =
-            checkpoint.transactions.iter_mut().flat_map(|it| &mut it.events).flat_map(|it| &mut it.events);
+        let emitted = checkpoint.transactions.iter_mut().flat_map(|it| &mut it.events);
+        let events = emitted.flat_map(|it| &mut it.events);
         events.for_each(|event| event.event_type = Some("0x2::sui".to_owned()));
         checkpoint
     };
