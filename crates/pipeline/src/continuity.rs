@@ -8,7 +8,7 @@ pub(crate) fn verify_links(
     piece: HeightRange,
     fetched: &Fetched,
 ) -> Result<(), ChainError> {
-    verify_cover(None, piece, fetched)?;
+    verify_cover(piece, fetched)?;
     let mut before = before.map(|before| before.id);
     for block in &fetched.blocks {
         let height = block.reference.height;
@@ -26,29 +26,36 @@ pub(crate) fn verify_links(
     Ok(())
 }
 
-/// Heights ascend inside the piece and the piece is covered to its end. Neighbours that name their parents link.
-pub(crate) fn verify_cover(
+/// The same where heights may be left out: neighbours that name their parents link.
+pub(crate) fn verify_neighbours(
     before: Option<BlockRef>,
     piece: HeightRange,
     fetched: &Fetched,
 ) -> Result<(), ChainError> {
+    verify_cover(piece, fetched)?;
+    let mut before = before;
+    for Block { reference, parent, .. } in &fetched.blocks {
+        let neighbour = before.filter(|before| before.height.next() == reference.height);
+        if let (Some(neighbour), Some(parent)) = (neighbour, parent)
+            && neighbour.id != *parent
+        {
+            return Err(ChainError::Reorganised(reference.height));
+        }
+        before = Some(*reference);
+    }
+    Ok(())
+}
+
+/// Heights ascend inside the piece and the piece is covered to its end.
+pub(crate) fn verify_cover(piece: HeightRange, fetched: &Fetched) -> Result<(), ChainError> {
     if fetched.through.height != piece.to {
         return Err(incomplete(piece.to, "the answer ends before it"));
     }
     let mut least = piece.from;
-    let mut before = before;
-    for Block { reference, parent, .. } in &fetched.blocks {
-        let height = reference.height;
-        if height < least || height > piece.to {
-            return Err(incomplete(height, "it is out of order in the answer"));
+    for Block { reference: BlockRef { height, .. }, .. } in &fetched.blocks {
+        if *height < least || *height > piece.to {
+            return Err(incomplete(*height, "it is out of order in the answer"));
         }
-        let neighbour = before.filter(|before| before.height.next() == height);
-        if let (Some(neighbour), Some(parent)) = (neighbour, parent)
-            && neighbour.id != *parent
-        {
-            return Err(ChainError::Reorganised(height));
-        }
-        before = Some(*reference);
         least = height.next();
     }
     let last = fetched.blocks.last().map(|block| block.reference);

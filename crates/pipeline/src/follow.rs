@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     backfill::Backfill,
     backoff::Backoff,
-    continuity::{verify_cover, verify_links},
+    continuity::{verify_cover, verify_links, verify_neighbours},
     halt::Halt,
     reread::Unproven,
     status::NetworkStatus,
@@ -269,8 +269,17 @@ impl Follower {
         if next > tip.head {
             return self.finality(&tip, steps).await;
         }
-        if self.continuity() == Continuity::Reread && !self.prove(&tip, steps).await? {
-            return Ok(Pass::Moved);
+        if self.continuity() == Continuity::Reread {
+            if !self.prove(&tip, steps).await? {
+                return Ok(Pass::Moved);
+            }
+            // No parent tells that the chain went on from another block than ours.
+            if let Some(cursor) = self.window.cursor()
+                && self.chain.block_at(cursor.height).await?.0 != cursor
+            {
+                self.leave_fork(cursor.height, steps).await?;
+                return Ok(Pass::Moved);
+            }
         }
         if next <= tip.finalized {
             return self.catch_up(HeightRange { from: next, to: tip.finalized }, steps).await;
@@ -348,7 +357,10 @@ impl Follower {
             let fetched = fetched?;
             let verified = match proof {
                 Proof::Linked => verify_links(self.window.cursor(), piece, &fetched),
-                Proof::Sparse => verify_cover(self.window.cursor(), piece, &fetched),
+                Proof::Sparse => match self.continuity() {
+                    Continuity::Linked => verify_neighbours(self.window.cursor(), piece, &fetched),
+                    Continuity::Reread => verify_cover(piece, &fetched),
+                },
             };
             match verified {
                 Ok(()) => self.emit(fetched, proof, steps).await?,
@@ -483,7 +495,7 @@ impl Follower {
             let span = self.chain.span(&self.interest).max(1);
             let piece = HeightRange { from, to: from.plus(span - 1).min(to) };
             let again = self.chain.fetch(piece, &self.interest, Proof::Sparse).await?;
-            verify_cover(None, piece, &again)?;
+            verify_cover(piece, &again)?;
             if let Some(height) = self.unproven.difference(&again.blocks, piece.to) {
                 tracing::warn!(network = %self.network, %height, "final is not what was seen: reading again");
                 let (last_same, _parent) = self.chain.block_at(height.minus(1)).await?;
