@@ -35,7 +35,7 @@ pub(crate) struct SolanaInterface {
 
 impl fmt::Debug for SolanaInterface {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.decoders.iter().map(|decoder| decoder.signature())).finish()
+        write!(f, "{} events and instructions", self.decoders.len())
     }
 }
 

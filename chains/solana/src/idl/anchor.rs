@@ -3,15 +3,14 @@
 //! Each event and instruction is taken as it comes: with its discriminator written out or not, with its fields in place or
 //! as a type of its name.
 
-use std::collections::BTreeSet;
-
-use chainbell_model::similar;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     bounds::MAX_ACCOUNTS,
     description::Description,
     discriminator::Discriminator,
     item::{Account, Definitions, Item, Kind, body},
+    names::{Names, check_count},
     node::{Fault, Node},
     types::{Count, Definition, Field, Generic, Number, PRIMITIVES, Ty, Variant},
 };
@@ -19,6 +18,7 @@ use crate::address;
 
 /// What an IDL of Anchor's describes.
 pub(super) fn description(root: &Node<'_, '_>) -> Result<Description, Fault> {
+    check_count(root, ["events", "instructions"])?;
     let program = program(root)?;
     let idl = Idl::read(root)?;
     let mut items = Vec::new();
@@ -48,9 +48,8 @@ fn program(root: &Node<'_, '_>) -> Result<Option<[u8; 32]>, Fault> {
 }
 
 /// The types of an IDL, and what is read with them.
-#[derive(Default)]
 struct Idl<'j> {
-    names: BTreeSet<&'j str>,
+    names: Names<'j>,
     definitions: Definitions,
 }
 
@@ -62,10 +61,9 @@ impl<'j> Idl<'j> {
         for list in lists.iter().flatten() {
             nodes.extend(list.items()?.filter(|node| node.get("type").is_some()));
         }
-        let mut idl = Self::default();
-        for node in &nodes {
-            idl.names.insert(node.need("name")?.text()?);
-        }
+        let name = |node: &Node<'j, '_>| node.need("name")?.text();
+        let names = nodes.iter().map(name).collect::<Result<BTreeSet<_>, _>>()?;
+        let mut idl = Self { names: Names::new(names), definitions: Definitions::new() };
         for node in &nodes {
             let name = node.need("name")?.text()?;
             if !idl.definitions.contains_key(name) {
@@ -91,7 +89,7 @@ impl<'j> Idl<'j> {
         let ty = match body.kind() {
             "struct" => match body.get("fields") {
                 Some(list) => self.fields(&list)?,
-                None => Ty::Struct(Vec::new()),
+                None => Ty::Struct([].into()),
             },
             "enum" => self.enumeration(&body)?,
             "type" => self.ty(&body.need("alias")?)?,
@@ -108,10 +106,15 @@ impl<'j> Idl<'j> {
         if named {
             return Ok(Ty::Struct(self.named_fields(list)?));
         }
-        Ok(Ty::Tuple(list.items()?.map(|node| self.ty(&node)).collect::<Result<_, _>>()?))
+        self.tuple(list)
     }
 
-    fn named_fields(&self, list: &Node<'j, '_>) -> Result<Vec<Field>, Fault> {
+    fn tuple(&self, list: &Node<'j, '_>) -> Result<Ty, Fault> {
+        let items: Vec<_> = list.items()?.map(|node| self.ty(&node)).collect::<Result<_, _>>()?;
+        Ok(Ty::tuple(items))
+    }
+
+    fn named_fields(&self, list: &Node<'j, '_>) -> Result<Arc<[Field]>, Fault> {
         let field = |node: Node<'j, '_>| {
             let name = node.need("name")?.text()?.to_owned();
             Ok(Field { name, ty: self.ty(&node.need("type")?)?, hidden: false })
@@ -136,7 +139,7 @@ impl<'j> Idl<'j> {
     fn ty(&self, node: &Node<'j, '_>) -> Result<Ty, Fault> {
         if node.value().is_string() {
             let word = node.text()?;
-            return Ty::primitive(word).ok_or_else(|| unknown(node, word, PRIMITIVES));
+            return Ty::primitive(word).ok_or_else(|| self.names.unlike(node, word, PRIMITIVES));
         }
         let Some((key, _)) = node.value().as_object().and_then(|object| object.iter().next()) else {
             return Err(node.fault("a type was expected"));
@@ -151,7 +154,7 @@ impl<'j> Idl<'j> {
             "array" | "genericLenArray" => Ok(Ty::list(self.ty(&inner.item(0)?)?, count(&inner.item(1)?)?)),
             "defined" | "definedWithTypeArgs" => self.named(&inner),
             "generic" => Ok(Ty::Parameter(inner.text()?.to_owned())),
-            "tuple" => Ok(Ty::Tuple(inner.items()?.map(|node| self.ty(&node)).collect::<Result<_, _>>()?)),
+            "tuple" => self.tuple(&inner),
             "hashMap" | "bTreeMap" => {
                 let (key, value) = (self.ty(&inner.item(0)?)?, self.ty(&inner.item(1)?)?);
                 Ok(Ty::Map(Box::new(key), Box::new(value), Count::Prefixed(Number::U32)))
@@ -162,8 +165,8 @@ impl<'j> Idl<'j> {
 
     fn named(&self, node: &Node<'j, '_>) -> Result<Ty, Fault> {
         let name = if node.value().is_string() { node.text()? } else { node.need("name")?.text()? };
-        if !self.names.contains(name) {
-            return Err(unknown(node, name, self.names.iter().copied()));
+        if !self.names.has(name) {
+            return Err(self.names.unknown(node, name));
         }
         let mut generics = Vec::new();
         for key in ["generics", "args"] {
@@ -200,10 +203,10 @@ impl<'j> Idl<'j> {
         let discriminator = written(node)?.unwrap_or_else(|| Discriminator::of_event(name));
         let fields = match node.get("fields") {
             Some(list) => self.named_fields(&list)?,
-            None if self.names.contains(name) => {
-                body(Ty::Named(name.to_owned(), Vec::new()), &self.definitions)?.1
+            None if self.names.has(name) => {
+                body(Ty::Named(name.to_owned(), Vec::new()), &self.definitions)?.fields
             }
-            None => return Err(unknown(node, name, self.names.iter().copied())),
+            None => return Err(self.names.unknown(node, name)),
         };
         Ok(item(Kind::Event, node, name, discriminator, fields))
     }
@@ -213,7 +216,7 @@ impl<'j> Idl<'j> {
         let discriminator = written(node)?.unwrap_or_else(|| Discriminator::of_instruction(name));
         let fields = match node.get("args") {
             Some(list) => self.named_fields(&list)?,
-            None => Vec::new(),
+            None => [].into(),
         };
         let mut item = item(Kind::Instruction, node, name, discriminator, fields);
         if let Some(list) = node.get("accounts") {
@@ -228,7 +231,7 @@ fn item(
     node: &Node<'_, '_>,
     name: &str,
     discriminator: Discriminator,
-    fields: Vec<Field>,
+    fields: Arc<[Field]>,
 ) -> Item {
     Item {
         kind,
@@ -285,11 +288,4 @@ fn read_accounts(list: &Node<'_, '_>, group: &str, into: &mut Vec<Account>) -> R
         into.push(Account { name, optional });
     }
     Ok(())
-}
-
-fn unknown<'a>(node: &Node<'_, '_>, name: &str, known: impl IntoIterator<Item = &'a str>) -> Fault {
-    match similar(name, known).first() {
-        Some(near) => node.fault(format_args!("there is no type {name:?}; {near:?} is the nearest")),
-        None => node.fault(format_args!("there is no type {name:?}")),
-    }
 }

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use chainbell_model::{ArgMask, DecodeError, Schema, Type, Value};
 
 use super::{
-    bounds::MAX_FIELDS,
-    compile::{Compiler, push_field, push_reserved},
+    bounds::{MAX_FIELDS, MAX_PARTS},
+    compile::Compiler,
+    cursor::Reason,
     discriminator::Discriminator,
+    fields::Fields,
     item::Item,
     layout::{Layouts, Slot},
     node::Fault,
-    reader::{Reader, Reason},
+    reader::Reader,
 };
 
 /// The last field of those that have too many: the rest of them.
@@ -25,7 +27,7 @@ pub(super) struct Plan {
     start: usize,
     slots: Box<[Slot]>,
     /// The fields alone.
-    schema: Schema,
+    schema: Fields,
     /// Of how many fields each is one of the schema; those behind are together in [`MORE`].
     direct: usize,
 }
@@ -56,21 +58,23 @@ pub(super) enum Leftover {
 impl Plan {
     /// Compiles the fields, leaving room for `others` in the schema.
     pub(super) fn new(item: &Item, compiler: &mut Compiler<'_>, others: usize) -> Result<Self, Fault> {
+        if item.fields.len() > MAX_PARTS {
+            return Err(fault_at(item, "", format!("there are more than {MAX_PARTS} fields")));
+        }
         let mut slots = Vec::with_capacity(item.fields.len());
-        let mut schema = Schema::default();
-        for field in &item.fields {
+        let mut schema = Fields::default();
+        for field in item.fields.iter() {
             let compiled = compiler.field(&field.ty).map_err(|fault| fault_at(item, &field.name, fault))?;
             slots.push(Slot { id: compiled.id, hidden: field.hidden });
             if !field.hidden {
-                push_field(&mut schema, &field.name, compiled.ty);
+                schema.push(&field.name, compiled.ty);
             }
         }
         let room = MAX_FIELDS - others;
-        let mut direct = schema.fields.len();
+        let mut direct = schema.len();
         if direct > room {
             direct = room - 1;
-            let rest = Schema { fields: schema.fields.split_off(direct) };
-            push_reserved(&mut schema, MORE, Type::Record(Arc::new(rest)));
+            schema.gather(direct, MORE);
         }
         Ok(Self {
             name: item.name.clone(),
@@ -86,14 +90,14 @@ impl Plan {
     /// With what else the schema has.
     pub(super) fn finish(self, layouts: &Arc<Layouts>, others: Vec<(&str, Type)>) -> Arguments {
         let mut schema = self.schema;
-        let count = schema.fields.len();
+        let count = schema.len();
         for (name, ty) in others {
-            push_reserved(&mut schema, name, ty);
+            schema.push_reserved(name, ty);
         }
         Arguments {
             name: self.name,
             signature: self.signature,
-            schema: Arc::new(schema),
+            schema: schema.finish(),
             discriminator: self.discriminator,
             layouts: Arc::clone(layouts),
             start: self.start,
@@ -121,7 +125,7 @@ impl Arguments {
             let in_more = place >= self.direct;
             let field = if in_more { self.direct } else { place };
             if slot.hidden || wanted >> field & 1 == 0 {
-                reader.skip(slot.id, 0).map_err(|reason| self.fault(field, reason))?;
+                reader.skip(slot.id).map_err(|reason| self.fault(field, reason))?;
             } else {
                 let value = reader.value(slot.id).map_err(|reason| self.fault(field, reason))?;
                 if in_more {

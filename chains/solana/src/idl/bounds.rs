@@ -14,5 +14,7 @@ pub(super) const MAX_VALUE_DEPTH: usize = 2 * MAX_DEPTH;
 pub(super) const MAX_PARTS: usize = 4096;
 /// The most different types of one description.
 pub(super) const MAX_NODES: usize = 100_000;
+/// The most types that all events and instructions may be made of, those that have a name counted once.
+pub(super) const MAX_WORK: usize = 500_000;
 /// The most fields of a decoder, as many as an [`chainbell_model::ArgMask`] covers.
 pub(super) const MAX_FIELDS: usize = 64;

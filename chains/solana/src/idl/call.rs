@@ -6,7 +6,8 @@ use chainbell_model::{Address, ArgMask, DecodeError, Decoder, EventKey, Int, Pay
 
 use super::{
     arguments::{Arguments, Leftover, Plan},
-    compile::{Compiler, push_field},
+    compile::Compiler,
+    fields::Fields,
     item::{Account, Item},
     layout::Layouts,
     node::Fault,
@@ -85,12 +86,12 @@ impl CallPlan {
 }
 
 fn accounts_type(accounts: &[Account]) -> Type {
-    let mut schema = Schema::default();
+    let mut fields = Fields::default();
     for account in accounts {
         let ty = if account.optional { Type::Optional(Arc::new(Type::Address)) } else { Type::Address };
-        push_field(&mut schema, &account.name, ty);
+        fields.push(&account.name, ty);
     }
-    Type::Record(Arc::new(schema))
+    Type::Record(fields.finish())
 }
 
 impl CallDecoder {

@@ -1,15 +1,14 @@
 //! Reads Codama's IDLs: a tree of nodes, each with its kind.
 
-use std::collections::BTreeSet;
-
-use chainbell_model::similar;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     bounds::MAX_ACCOUNTS,
     codama_types as types, codama_values as values,
     description::Description,
     discriminator::Discriminator,
-    item::{Account, Definitions, Item, Kind, body},
+    item::{Account, Body, Definitions, Item, Kind, body},
+    names::{Names, check_count},
     node::{Fault, Node},
     types::{Definition, Field, Ty},
 };
@@ -19,6 +18,7 @@ use crate::address;
 pub(super) fn description(root: &Node<'_, '_>) -> Result<Description, Fault> {
     let nested = root.get("program");
     let program = nested.as_ref().unwrap_or(root);
+    check_count(program, ["events", "instructions"])?;
     let address = match program.get("publicKey") {
         Some(node) => Some(address::parse(node.text()?).map_err(|error| node.fault(error))?),
         None => None,
@@ -47,9 +47,8 @@ pub(super) fn name<'j>(node: &Node<'j, '_>) -> Result<&'j str, Fault> {
 }
 
 /// The types of an IDL, and what is read with them.
-#[derive(Default)]
 pub(super) struct Idl<'j> {
-    names: BTreeSet<&'j str>,
+    names: Names<'j>,
     definitions: Definitions,
 }
 
@@ -65,10 +64,8 @@ impl<'j> Idl<'j> {
         for list in &lists {
             nodes.extend(list.items()?);
         }
-        let mut idl = Self::default();
-        for node in &nodes {
-            idl.names.insert(name(node)?);
-        }
+        let names = nodes.iter().map(name).collect::<Result<BTreeSet<_>, _>>()?;
+        let mut idl = Self { names: Names::new(names), definitions: Definitions::new() };
         for node in &nodes {
             let name = name(node)?;
             if !idl.definitions.contains_key(name) {
@@ -83,18 +80,16 @@ impl<'j> Idl<'j> {
     /// A type by its name.
     pub(super) fn link(&self, node: &Node<'j, '_>) -> Result<Ty, Fault> {
         let name = name(node)?;
-        if self.names.contains(name) {
-            return Ok(Ty::Named(name.to_owned(), Vec::new()));
+        if !self.names.has(name) {
+            return Err(self.names.unknown(node, name));
         }
-        let near = similar(name, self.names.iter().copied());
-        let near = near.first().map_or_else(String::new, |near| format!("; {near:?} is the nearest"));
-        Err(node.fault(format_args!("there is no type {name:?}{near}")))
+        Ok(Ty::Named(name.to_owned(), Vec::new()))
     }
 
     fn event(&self, node: &Node<'j, '_>) -> Result<Item, Fault> {
         let data = node.need("data")?;
         let struct_node = types::innermost(&data)?;
-        let (before, fields) = body(types::ty(&data, self)?, &self.definitions)?;
+        let Body { before, fields } = body(types::ty(&data, self)?, &self.definitions)?;
         let mut discriminator = self.discriminator(node, Some(&struct_node), "fields")?;
         discriminator.add(0, &before);
         let (discriminator, tag) = discriminator.without_cpi_tag();
@@ -112,7 +107,7 @@ impl<'j> Idl<'j> {
     fn instruction(&self, node: &Node<'j, '_>) -> Result<Item, Fault> {
         let fields = match node.get("arguments") {
             Some(list) => self.fields(&list)?,
-            None => Vec::new(),
+            None => [].into(),
         };
         let discriminator = self.discriminator(node, Some(node), "arguments")?;
         let mut accounts = Vec::new();
@@ -130,7 +125,7 @@ impl<'j> Idl<'j> {
     }
 
     /// The fields of a struct or the arguments of an instruction.
-    pub(super) fn fields(&self, list: &Node<'j, '_>) -> Result<Vec<Field>, Fault> {
+    pub(super) fn fields(&self, list: &Node<'j, '_>) -> Result<Arc<[Field]>, Fault> {
         let field = |node: Node<'j, '_>| {
             let hidden =
                 node.value().get("defaultValueStrategy").and_then(|word| word.as_str()) == Some("omitted");

@@ -28,9 +28,9 @@ pub(super) fn ty<'j>(node: &Node<'j, '_>, idl: &Idl<'j>) -> Result<Ty, Fault> {
         "stringTypeNode" => encoding(node).map(Ty::Text),
         "structTypeNode" => match node.get("fields") {
             Some(list) => idl.fields(&list).map(Ty::Struct),
-            None => Ok(Ty::Struct(Vec::new())),
+            None => Ok(Ty::Struct([].into())),
         },
-        "tupleTypeNode" => items(node, idl).map(Ty::Tuple),
+        "tupleTypeNode" => items(node, idl).map(Ty::tuple),
         "definedTypeLinkNode" => idl.link(node),
         "enumTypeNode" => enumeration(node, idl),
         "arrayTypeNode" | "setTypeNode" => Ok(Ty::list(inner("item")?, count(node)?)),
@@ -93,6 +93,7 @@ fn constants<'j>(node: &Node<'j, '_>, key: &'static str, idl: &Idl<'j>) -> Resul
     if let Some(list) = node.get(key) {
         for constant in list.items()? {
             bytes.extend(values::constant(&constant, idl)?);
+            values::check_len(&constant, bytes.len())?;
         }
     }
     Ok(bytes.into())
@@ -156,11 +157,7 @@ fn enumeration<'j>(node: &Node<'j, '_>, idl: &Idl<'j>) -> Result<Ty, Fault> {
                 "enumTupleVariantTypeNode" => Some(ty(&variant.need("tuple")?, idl)?),
                 other => return Err(variant.fault(format_args!("{other:?} is no variant"))),
             };
-            let is_empty = |ty: &Ty| match ty {
-                Ty::Struct(fields) => fields.is_empty(),
-                Ty::Tuple(items) => items.is_empty(),
-                _ => false,
-            };
+            let is_empty = |ty: &Ty| matches!(ty, Ty::Struct(fields) if fields.is_empty());
             let tag = match variant.get("discriminator") {
                 Some(tag) => tag.size()? as u64,
                 None => variants.len() as u64,

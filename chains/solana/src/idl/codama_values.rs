@@ -94,6 +94,6 @@ fn integer(node: &Node<'_, '_>, text: &str, number: Number) -> Result<Vec<u8>, F
     Ok(bytes)
 }
 
-fn check_len(node: &Node<'_, '_>, len: usize) -> Result<(), Fault> {
+pub(super) fn check_len(node: &Node<'_, '_>, len: usize) -> Result<(), Fault> {
     if len > MAX_LEN { Err(node.fault("the constant is too long")) } else { Ok(()) }
 }

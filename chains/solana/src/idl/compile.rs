@@ -2,10 +2,11 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use chainbell_model::{Field as ModelField, Schema, Type};
+use chainbell_model::Type;
 
 use super::{
-    bounds::{MAX_DEPTH, MAX_NODES, MAX_PARTS},
+    bounds::{MAX_DEPTH, MAX_NODES, MAX_PARTS, MAX_WORK},
+    fields::Fields,
     item::Definitions,
     layout::{EnumVariant, Extent, Id, Items, Layout, Layouts, Slot},
     node::Fault,
@@ -53,6 +54,8 @@ pub(super) struct Compiler<'a> {
     instances: HashMap<Instance, Compiled>,
     open: Vec<Open>,
     depth: usize,
+    /// Types compiled so far, each as often as it was written.
+    work: usize,
     /// Around what is being compiled: types whose values may be absent or repeated, in which a type may hold itself.
     breaks: usize,
 }
@@ -66,6 +69,7 @@ impl<'a> Compiler<'a> {
             instances: HashMap::new(),
             open: Vec::new(),
             depth: 0,
+            work: 0,
             breaks: 0,
         }
     }
@@ -85,6 +89,10 @@ impl<'a> Compiler<'a> {
     fn compile(&mut self, ty: &Ty, scope: &Scope) -> Result<Compiled, Fault> {
         if self.depth >= MAX_DEPTH {
             return Err("the type is nested too deeply".to_owned());
+        }
+        self.work += 1;
+        if self.work > MAX_WORK {
+            return Err("the description has too many fields".to_owned());
         }
         self.depth += 1;
         let compiled = self.compile_inner(ty, scope)?;
@@ -116,7 +124,7 @@ impl<'a> Compiler<'a> {
             }
             Ty::List(item, count) => self.list(item, count, scope),
             Ty::Map(key, value, count) => {
-                let entry = Ty::Struct(vec![named("key", key), named("value", value)]);
+                let entry = Ty::Struct([named("key", key), named("value", value)].into());
                 self.list(&entry, count, scope)
             }
             Ty::Option { item, prefix, fixed } => {
@@ -143,7 +151,6 @@ impl<'a> Compiler<'a> {
                 self.optional(Layout::Trailing(item.id), item)
             }
             Ty::Struct(fields) => self.record(fields, scope),
-            Ty::Tuple(items) => self.record(&tuple(items), scope),
             Ty::Enum { tag, variants } => self.enumeration(*tag, variants, scope),
             Ty::Named(name, generics) => self.named(name, generics, scope),
             Ty::Parameter(name) => match argument(scope, name)? {
@@ -215,18 +222,18 @@ impl<'a> Compiler<'a> {
     fn record(&mut self, fields: &[Field], scope: &Scope) -> Result<Compiled, Fault> {
         check_parts(fields.len())?;
         let mut slots = Vec::with_capacity(fields.len());
-        let mut schema = Schema::default();
+        let mut all = Fields::default();
         let mut parts = 1usize;
         for field in fields {
             let compiled = self.compile(&field.ty, scope)?;
             parts = parts.saturating_add(compiled.parts);
             slots.push(Slot { id: compiled.id, hidden: field.hidden });
             if !field.hidden {
-                push_field(&mut schema, &field.name, compiled.ty);
+                all.push(&field.name, compiled.ty);
             }
         }
         let id = self.add(Layout::Record(slots.into()))?;
-        Ok(Compiled { id, ty: Type::Record(Arc::new(schema)), parts })
+        Ok(Compiled { id, ty: Type::Record(all.finish()), parts })
     }
 
     /// Variants that are names alone are text. Else a record: `kind`, and the contents, of which one is present.
@@ -236,8 +243,8 @@ impl<'a> Compiler<'a> {
             return self.leaf(Layout::Names { tag, variants: names }, Type::Text);
         }
         check_parts(variants.len())?;
-        let mut schema = Schema::default();
-        push_field(&mut schema, "kind", Type::Text);
+        let mut all = Fields::default();
+        all.push("kind", Type::Text);
         let mut parts = variants.len();
         let mut compiled = Vec::with_capacity(variants.len());
         for variant in variants {
@@ -245,14 +252,14 @@ impl<'a> Compiler<'a> {
             if let Some(ty) = &variant.content {
                 let item = self.within(ty, scope)?;
                 parts = parts.saturating_add(item.parts);
-                content = Some((item.id, schema.fields.len() - 1));
-                push_field(&mut schema, &variant.name, Type::Optional(Arc::new(item.ty)));
+                content = Some((item.id, all.len() - 1));
+                all.push(&variant.name, Type::Optional(Arc::new(item.ty)));
             }
             compiled.push(EnumVariant { tag: variant.tag, name: variant.name.as_str().into(), content });
         }
-        let contents = schema.fields.len() - 1;
+        let contents = all.len() - 1;
         let id = self.add(Layout::Enum { tag, variants: compiled.into(), contents })?;
-        Ok(Compiled { id, ty: Type::Record(Arc::new(schema)), parts })
+        Ok(Compiled { id, ty: Type::Record(all.finish()), parts })
     }
 
     fn named(&mut self, name: &str, generics: &[Generic], scope: &Scope) -> Result<Compiled, Fault> {
@@ -360,11 +367,6 @@ fn named(name: &str, ty: &Ty) -> Field {
     Field { name: name.to_owned(), ty: ty.clone(), hidden: false }
 }
 
-/// The fields of a tuple are called by their places.
-fn tuple(items: &[Ty]) -> Vec<Field> {
-    items.iter().enumerate().map(|(place, ty)| named(&place.to_string(), ty)).collect()
-}
-
 fn number_type(number: Number) -> Type {
     let bits = u16::from(number.size) * 8;
     match number.kind {
@@ -372,23 +374,4 @@ fn number_type(number: Number) -> Type {
         NumberKind::Signed => Type::Int(bits),
         NumberKind::Float => Type::Text,
     }
-}
-
-/// Adds a field. Without a name, or with one that is taken, it is called by its place: `arg2`.
-pub(super) fn push_field(schema: &mut Schema, name: &str, ty: Type) {
-    if !name.is_empty() && schema.index_of(name).is_none() {
-        schema.fields.push(ModelField::new(name, ty));
-        return;
-    }
-    let place = format!("arg{}", schema.fields.len());
-    push_reserved(schema, &place, ty);
-}
-
-/// Adds a field of that name, with `_` behind it where it is taken.
-pub(super) fn push_reserved(schema: &mut Schema, name: &str, ty: Type) {
-    let mut name = name.to_owned();
-    while schema.index_of(&name).is_some() {
-        name.push('_');
-    }
-    schema.fields.push(ModelField::new(name, ty));
 }

@@ -1,6 +1,6 @@
 //! An event or an instruction as a description tells it, whichever format that is in.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use super::{
     bounds::MAX_DEPTH,
@@ -26,7 +26,7 @@ pub(crate) struct Item {
     pub(super) discriminator: Discriminator,
     /// Where in the data the fields begin.
     pub(super) start: usize,
-    pub(super) fields: Vec<Field>,
+    pub(super) fields: Arc<[Field]>,
     /// Of an instruction, in order.
     pub(super) accounts: Vec<Account>,
     /// The program, which stands in for an optional account that is absent.
@@ -51,12 +51,14 @@ impl Item {
 
     /// This item under the names of the alike `other`, where that has some.
     pub(crate) fn renamed_like(mut self, other: &Self) -> Self {
-        let shown = self.fields.iter_mut().filter(|field| !field.hidden);
+        let mut fields = self.fields.to_vec();
+        let shown = fields.iter_mut().filter(|field| !field.hidden);
         for (field, named) in shown.zip(other.arguments()) {
             if !named.name.is_empty() {
                 field.name.clone_from(&named.name);
             }
         }
+        self.fields = fields.into();
         self
     }
 
@@ -98,17 +100,21 @@ impl fmt::Display for Item {
     }
 }
 
-/// What stands in an event's body: the constants before, and the fields. A body that is no struct is one field, `value`.
-pub(super) fn body(ty: Ty, definitions: &Definitions) -> Result<(Box<[u8]>, Vec<Field>), Fault> {
+/// What stands in an event's body.
+pub(super) struct Body {
+    /// The constants at its beginning.
+    pub(super) before: Vec<u8>,
+    /// Of a body that is no struct, one: `value`.
+    pub(super) fields: Arc<[Field]>,
+}
+
+/// Looks for the fields of an event's body.
+pub(super) fn body(ty: Ty, definitions: &Definitions) -> Result<Body, Fault> {
     let mut before = Vec::new();
     let mut ty = ty;
     for _ in 0..MAX_DEPTH {
         ty = match ty {
-            Ty::Struct(fields) => return Ok((before.into(), fields)),
-            Ty::Tuple(items) => {
-                let fields = items.into_iter().map(|ty| Field { name: String::new(), ty, hidden: false });
-                return Ok((before.into(), fields.collect()));
-            }
+            Ty::Struct(fields) => return Ok(Body { before, fields }),
             Ty::Hidden { before: constants, ty, after } if after.is_empty() => {
                 before.extend_from_slice(&constants);
                 *ty
@@ -118,18 +124,18 @@ pub(super) fn body(ty: Ty, definitions: &Definitions) -> Result<(Box<[u8]>, Vec<
                     definition.ty.clone()
                 }
                 Some(Err(fault)) => return Err(fault.clone()),
-                _ => return Ok((before.into(), vec![value(Ty::Named(name, generics))])),
+                _ => return Ok(Body { before, fields: value(Ty::Named(name, generics)) }),
             },
-            other => return Ok((before.into(), vec![value(other)])),
+            other => return Ok(Body { before, fields: value(other) }),
         };
     }
     Err("the type is nested too deeply".to_owned())
 }
 
 fn is_body(ty: &Ty) -> bool {
-    matches!(ty, Ty::Struct(_) | Ty::Tuple(_) | Ty::Hidden { .. } | Ty::Named(..))
+    matches!(ty, Ty::Struct(_) | Ty::Hidden { .. } | Ty::Named(..))
 }
 
-fn value(ty: Ty) -> Field {
-    Field { name: "value".to_owned(), ty, hidden: false }
+fn value(ty: Ty) -> Arc<[Field]> {
+    [Field { name: "value".to_owned(), ty, hidden: false }].into()
 }

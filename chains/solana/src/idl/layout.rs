@@ -1,5 +1,7 @@
 //! Types compiled for decoding: each once, by number, so that types may share them and hold themselves.
 
+use std::fmt;
+
 use chainbell_model::Type;
 
 use super::types::{Encoding, Number};
@@ -83,7 +85,7 @@ pub(super) struct EnumVariant {
 }
 
 /// The types of a description.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Layouts {
     pub(super) all: Vec<Layout>,
     /// Of each of `all`: how many bytes it takes, where that does not depend on the data.
@@ -99,5 +101,12 @@ impl Layouts {
 
     pub(super) fn size(&self, id: Id) -> Option<usize> {
         self.sizes[id as usize]
+    }
+}
+
+/// Every decoder of a description has all of its types.
+impl fmt::Debug for Layouts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} types", self.all.len())
     }
 }

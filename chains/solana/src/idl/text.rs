@@ -72,7 +72,7 @@ impl<'a> Parser<'a> {
             Kind::Instruction
         };
         let kind = written.or(expected).unwrap_or(by_case);
-        let fields = self.parameters()?;
+        let fields = self.parameters()?.into();
         let accounts =
             if kind == Kind::Instruction && self.sees('[') { self.accounts()? } else { Vec::new() };
         self.eat(';');
@@ -171,7 +171,7 @@ impl<'a> Parser<'a> {
                 }
                 items.push(self.ty(depth + 1)?);
             }
-            return Ok(Ty::Tuple(items));
+            return Ok(Ty::tuple(items));
         }
         let (start, word) = (self.at, self.path()?);
         match word {

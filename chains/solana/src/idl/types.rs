@@ -1,6 +1,6 @@
 //! The types of an IDL, whichever format it was written in, as they were written.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub(super) enum Ty {
     Zeroable(Box<Ty>, Option<Box<[u8]>>),
     /// Absent when nothing is left.
     Trailing(Box<Ty>),
-    Struct(Vec<Field>),
-    Tuple(Vec<Ty>),
+    /// Of a tuple, the fields have no names.
+    Struct(Arc<[Field]>),
     Enum {
         tag: Number,
         variants: Vec<Variant>,
@@ -100,7 +100,7 @@ pub(super) struct Field {
 pub(super) struct Variant {
     pub(super) name: String,
     pub(super) tag: u64,
-    /// A struct or a tuple, never an empty one.
+    /// A struct, never an empty one.
     pub(super) content: Option<Ty>,
 }
 
@@ -177,6 +177,12 @@ impl Ty {
         }
     }
 
+    /// A tuple of these.
+    pub(super) fn tuple(items: impl IntoIterator<Item = Self>) -> Self {
+        let field = |ty| Field { name: String::new(), ty, hidden: false };
+        Self::Struct(items.into_iter().map(field).collect())
+    }
+
     pub(super) fn option(item: Self) -> Self {
         Self::Option { item: Box::new(item), prefix: Number::U8, fixed: false }
     }
@@ -237,11 +243,6 @@ impl fmt::Display for Ty {
             Self::Struct(fields) => {
                 f.write_str("(")?;
                 write_list(f, fields.iter().filter(|field| !field.hidden).map(|field| &field.ty))?;
-                f.write_str(")")
-            }
-            Self::Tuple(items) => {
-                f.write_str("(")?;
-                write_list(f, items.iter())?;
                 f.write_str(")")
             }
             Self::Enum { .. } => f.write_str("enum"),

@@ -84,7 +84,7 @@ fn an_idl_of_before_0_30_decodes_every_kind_of_type() {
     );
     let expected = json!({
         "order": {"price": "7", "side": "Ask"},
-        "outcome": {"kind": "Filled", "Filled": {"0": "9", "1": "Bid"}, "Failed": null},
+        "outcome": {"kind": "Filled", "Filled": {"arg0": "9", "arg1": "Bid"}, "Failed": null},
         "note": null, "source": "0xabcd", "prices": ["1", "18446744073709551615"], "rate": "-0.5",
         "tags": [{"key": "é", "value": "-1"}],
     });
@@ -180,7 +180,7 @@ fn generics_are_filled_in_and_aliases_seen_through() {
     let bytes = [8, 7, 6, 5, 4, 3, 2, 1, 0, 1, 0, 2, 0, 1, 3, 0, 4, 0, 7, 8, 9, 0];
     assert_eq!(
         arguments(&decoder, &event_payload(&bytes)).unwrap(),
-        json!({"a": {"list": [1, 2], "inner": {"0": 3, "1": 4}}, "b": {"list": "0x070809", "inner": null}})
+        json!({"a": {"list": [1, 2], "inner": {"arg0": 3, "arg1": 4}}, "b": {"list": "0x070809", "inner": null}})
     );
 }
 

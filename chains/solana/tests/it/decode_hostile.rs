@@ -119,3 +119,32 @@ fn mangled_idls_are_refused_or_read_but_never_panic() {
         }
     }
 }
+
+/// Each would take minutes or gigabytes without a bound.
+#[test]
+fn huge_idls_are_refused_soon() {
+    let refused = |text: String, part: &str| {
+        let reason = SolanaDialect.interface(text.as_bytes()).unwrap_err().to_string();
+        assert!(reason.contains(part), "{reason}");
+    };
+    let repeated =
+        |one: &dyn Fn(usize) -> String, count: usize| (0..count).map(one).collect::<Vec<_>>().join(",");
+    let wrong = |place: usize| {
+        format!(
+            r#"{{"name":"a_rather_long_name_{place}","type":{{"kind":"struct","fields":["no_such_name_at_all"]}}}}"#
+        )
+    };
+    let types = repeated(&wrong, 35_000);
+    refused(format!(r#"{{"types":[{types}],"events":[{{"name":"a_rather_long_name_7"}}]}}"#), "types[7]");
+
+    let field = |place: usize| format!(r#"{{"name":"f{}","type":"u8"}}"#, place % 10);
+    let events = |count| repeated(&|_| r#"{"name":"T"}"#.to_owned(), count);
+    let large = |fields, count| {
+        let fields = repeated(&field, fields);
+        let types = format!(r#"{{"name":"T","type":{{"kind":"struct","fields":[{fields}]}}}}"#);
+        format!(r#"{{"types":[{types}],"events":[{}]}}"#, events(count))
+    };
+    refused(large(100, 100_000), "more than 4096 events and instructions");
+    refused(large(4000, 4000), "too many fields");
+    refused(large(100_000, 1), "events[0]: there are more than 4096 fields");
+}

@@ -20,7 +20,7 @@ fn a_signature_needs_no_description() {
         data(&decoder, &[&[0; 64], &[7, 0, 0, 0, 0, 0, 0, 0], &[2, 0, 0, 0, 0, 1, 5], &[1, 2, 0, 3, 0]]);
     let values = arguments(&decoder, &event_payload(&bytes)).unwrap();
     assert_eq!(values["list"], json!([null, 5]));
-    assert_eq!(values["pair"], json!({"0": 1, "1": [2, 3]}));
+    assert_eq!(values["pair"], json!({"arg0": 1, "arg1": [2, 3]}));
     let call = call(&empty, "sell(u64 amount, u64 minSolOutput)");
     assert_eq!(call.key().unwrap()[..8], [0x33, 0xe6, 0x85, 0xa4, 0x01, 0x7f, 0x83, 0xad]);
     assert_eq!(call.schema().index_of("accounts"), None);
