@@ -270,14 +270,14 @@ impl Follower {
             return self.finality(&tip, steps).await;
         }
         if self.continuity() == Continuity::Reread {
-            if !self.prove(&tip, steps).await? {
-                return Ok(Pass::Moved);
-            }
             // No parent tells that the chain went on from another block than ours.
             if let Some(cursor) = self.window.cursor()
                 && self.chain.block_at(cursor.height).await?.0 != cursor
             {
                 self.leave_fork(cursor.height, steps).await?;
+                return Ok(Pass::Moved);
+            }
+            if !self.prove(&tip, steps).await? {
                 return Ok(Pass::Moved);
             }
         }
