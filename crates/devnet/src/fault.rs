@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
-    /// HTTP 429.
+    /// HTTP 429, or gRPC `ResourceExhausted`.
     RateLimited {
         /// Seconds for a `Retry-After` header.
         retry_after: Option<u64>,
@@ -30,7 +30,7 @@ pub enum Fault {
     Truncated,
     /// The body is complete, but its last byte is missing from the JSON.
     InvalidJson,
-    /// A JSON-RPC error.
+    /// A JSON-RPC error, or a gRPC status.
     Error {
         /// Its code.
         code: i64,
@@ -74,7 +74,17 @@ pub enum Fault {
     },
     /// The node keeps no history of transactions.
     NoHistory,
-    /// The WebSocket is dropped instead of announcing a head, or whatever else is subscribed to.
+    /// What is there is said not to be.
+    NotFoundLie,
+    /// A transaction is told without its events.
+    MissingEvents,
+    /// The last transaction of a block is left out.
+    MissingTransaction,
+    /// It is not told whose balances changed.
+    MissingBalances,
+    /// The block names another one before it.
+    WrongPrevious,
+    /// The WebSocket, or the stream, is dropped instead of announcing a head, or whatever else is subscribed to.
     DropSocket,
     /// A head is announced twice.
     DuplicateHead,
@@ -91,6 +101,8 @@ pub(crate) enum Stage {
     Transport,
     /// One call.
     Answer,
+    /// One block within an answer.
+    Content,
     /// One announced head.
     Push,
 }
@@ -131,7 +143,12 @@ impl Fault {
             | Self::SkippedLie
             | Self::Pruned { .. }
             | Self::Archived { .. }
-            | Self::NoHistory => Stage::Answer,
+            | Self::NoHistory
+            | Self::NotFoundLie => Stage::Answer,
+            Self::MissingEvents
+            | Self::MissingTransaction
+            | Self::MissingBalances
+            | Self::WrongPrevious => Stage::Content,
             Self::DropSocket | Self::DuplicateHead | Self::LateHead | Self::SilentHead => Stage::Push,
         }
     }

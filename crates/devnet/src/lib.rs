@@ -15,9 +15,11 @@ mod rpc;
 mod seed;
 pub mod solana;
 mod stats;
+pub mod sui;
 
 pub use endpoint::Replica;
 pub use evm::{EvmDevnet, EvmDevnetConfig};
 pub use fault::{Fault, FaultPlan, FaultRule, Plan};
 pub use solana::{SolanaDevnet, SolanaDevnetConfig};
 pub use stats::Stats;
+pub use sui::{SuiDevnet, SuiDevnetConfig};

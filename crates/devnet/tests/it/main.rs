@@ -13,3 +13,5 @@ mod solana_rpc;
 mod solana_sockets;
 mod solana_support;
 mod solana_web3;
+mod sui_rpc;
+mod sui_support;
