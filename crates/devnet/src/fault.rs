@@ -74,6 +74,20 @@ pub enum Fault {
     },
     /// The node keeps no history of transactions.
     NoHistory,
+    /// A page of events silently lacks some.
+    DropEvents {
+        /// How many.
+        count: usize,
+    },
+    /// Instead of the page that follows comes the one before it again.
+    RepeatPage,
+    /// A page comes empty, with a cursor that goes no further.
+    EmptyPage,
+    /// The node keeps the newest heights only: what it has moves on with the head.
+    MovingRetention {
+        /// How many.
+        ledgers: u64,
+    },
     /// What is there is said not to be.
     NotFoundLie,
     /// A transaction is told without its events.
@@ -144,11 +158,14 @@ impl Fault {
             | Self::Pruned { .. }
             | Self::Archived { .. }
             | Self::NoHistory
+            | Self::DropEvents { .. }
+            | Self::RepeatPage
+            | Self::EmptyPage
+            | Self::MovingRetention { .. }
             | Self::NotFoundLie => Stage::Answer,
-            Self::MissingEvents
-            | Self::MissingTransaction
-            | Self::MissingBalances
-            | Self::WrongPrevious => Stage::Content,
+            Self::MissingEvents | Self::MissingTransaction | Self::MissingBalances | Self::WrongPrevious => {
+                Stage::Content
+            }
             Self::DropSocket | Self::DuplicateHead | Self::LateHead | Self::SilentHead => Stage::Push,
         }
     }

@@ -15,6 +15,7 @@ mod rpc;
 mod seed;
 pub mod solana;
 mod stats;
+pub mod stellar;
 pub mod sui;
 
 pub use endpoint::Replica;
@@ -22,4 +23,5 @@ pub use evm::{EvmDevnet, EvmDevnetConfig};
 pub use fault::{Fault, FaultPlan, FaultRule, Plan};
 pub use solana::{SolanaDevnet, SolanaDevnetConfig};
 pub use stats::Stats;
+pub use stellar::{StellarDevnet, StellarDevnetConfig};
 pub use sui::{SuiDevnet, SuiDevnetConfig};

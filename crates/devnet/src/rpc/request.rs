@@ -35,6 +35,11 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// All parameters: a list, or an object by name.
+    pub(crate) fn params(&self) -> &Value {
+        &self.params
+    }
+
     /// The parameter at `index`, unless absent or null.
     pub(crate) fn param(&self, index: usize) -> Option<&Value> {
         self.params.get(index).filter(|value| !value.is_null())
