@@ -58,7 +58,7 @@ impl SolanaChain {
         let range = listing.range;
         let top =
             if listing.anchor.is_some() { range.to.0 } else { self.newest(listing.level).max(range.to.0) };
-        let expected = self.rates.expected(&listing.program, top - range.from.0 + 1);
+        let expected = self.rates.expected(&listing.program, (top - range.from.0).saturating_add(1));
         let mut place = Place { before: listing.anchor, limit: expected.clamp(16, PAGE) };
         let mut listed: Vec<Listed> = Vec::new();
         for pages in 0.. {

@@ -103,6 +103,13 @@ impl SolanaChain {
         self.plans.get(interest, &self.config)
     }
 
+    fn span_of(&self, plan: &Plan) -> &Mutex<Span> {
+        match plan.way {
+            Way::Programs(_) => &self.program_span,
+            Way::Blocks | Way::Impossible(_) => &self.block_span,
+        }
+    }
+
     async fn read(&self, plan: &Plan, range: HeightRange, proof: Proof) -> Result<Fetched, ChainError> {
         match (&plan.way, proof) {
             (Way::Impossible(reason), _) => Err(ChainError::Misconfigured((*reason).to_owned())),
@@ -144,11 +151,7 @@ impl Chain for SolanaChain {
     }
 
     fn span(&self, interest: &Interest) -> u64 {
-        let span = match self.plan(interest).way {
-            Way::Programs(_) => &self.program_span,
-            Way::Blocks | Way::Impossible(_) => &self.block_span,
-        };
-        span.lock().get()
+        self.span_of(&self.plan(interest)).lock().get()
     }
 
     async fn fetch(
@@ -164,7 +167,12 @@ impl Chain for SolanaChain {
         self.push.listen(&plan.way);
         match self.read(&plan, range, proof).await {
             Ok(fetched) => Ok(fetched),
-            Err(error) => Err(self.judged(error, range.from).await),
+            Err(error) => {
+                if matches!(error, ChainError::Unavailable { .. }) {
+                    self.span_of(&plan).lock().failed(range.len());
+                }
+                Err(self.judged(error, range.from).await)
+            }
         }
     }
 

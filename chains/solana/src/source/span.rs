@@ -52,6 +52,11 @@ impl Span {
         self.current = self.current.min(slots / 4).max(1);
     }
 
+    /// The endpoints gave up before a piece of so many slots was read: of a shorter one less is lost.
+    pub(super) fn failed(&mut self, slots: u64) {
+        self.current = self.current.min(slots / 2).max(1);
+    }
+
     /// How many slots as dense as these fill a piece.
     fn fitting(&self, piece: &Answered) -> u64 {
         let scaled = |target: u64, actual: u64| {
@@ -102,8 +107,11 @@ mod tests {
         assert_eq!(span.get(), 1_000);
         span.refused(1_000);
         assert_eq!(span.get(), 250);
+        span.failed(250);
+        assert_eq!(span.get(), 125);
         for _ in 0..9 {
             span.refused(span.get());
+            span.failed(span.get());
         }
         assert_eq!(span.get(), 1);
     }

@@ -50,36 +50,47 @@ impl SolanaChain {
             return Err(Trouble::Bad { endpoint: None, reason: "an answer is missing".to_owned() });
         };
         let (head, finalized) = (slot_of(&head?)?, slot_of(&finalized?)?.value);
-        self.pool.note_head(head.endpoint, head.value);
-        if let Some(header) = self.served(head.value, avoid).await? {
-            return Ok((header, finalized));
-        }
-        let below = self.served_below(head.value, avoid).await?;
-        Ok((below, finalized))
+        let header = match self.served(head.value, avoid).await? {
+            Some(header) => header,
+            None => self
+                .served_below(head.value, avoid)
+                .await?
+                .ok_or(Trouble::Behind { endpoint: Some(head.endpoint) })?,
+        };
+        // Only what is served: a head that was made up would make all others seem to lag.
+        self.pool.note_head(head.endpoint, header.slot());
+        Ok((header, finalized))
     }
 
     /// A node may tell of a slot before it serves its block.
-    async fn served_below(&self, head: u64, avoid: Option<EndpointId>) -> Result<Header, Trouble> {
+    async fn served_below(&self, head: u64, avoid: Option<EndpointId>) -> Result<Option<Header>, Trouble> {
         let floor = head.saturating_sub(STEP_BACK);
-        let mut slots = self.slots_above(floor, STEP_BACK, Level::Confirmed, avoid).await?;
+        let listed = self.slots_above(floor, STEP_BACK, Level::Confirmed, avoid).await;
+        let mut slots = unless_behind(listed)?.unwrap_or_default();
         slots.retain(|slot| *slot < head);
         for slot in slots.into_iter().rev().take(CANDIDATES) {
             if let Some(header) = self.served(slot, avoid).await? {
-                return Ok(header);
+                return Ok(Some(header));
             }
         }
-        Err(Trouble::Behind { endpoint: None })
+        Ok(None)
     }
 
     /// The header at `slot`, if the node serves it by now.
     async fn served(&self, slot: u64, avoid: Option<EndpointId>) -> Result<Option<Header>, Trouble> {
-        match self.header(slot, Level::Confirmed, avoid).await {
-            Ok(told) => Ok(told.map(|told| told.value)),
-            Err(Trouble::Refused { code, message }) if read_refusal(code, &message) == Refusal::Behind => {
-                Ok(None)
-            }
-            Err(trouble) => Err(trouble),
+        let told = unless_behind(self.header(slot, Level::Confirmed, avoid).await)?;
+        Ok(told.flatten().map(|told| told.value))
+    }
+}
+
+/// `None` where the node has not come so far.
+fn unless_behind<T>(told: Result<T, Trouble>) -> Result<Option<T>, Trouble> {
+    match told {
+        Ok(told) => Ok(Some(told)),
+        Err(Trouble::Refused { code, message }) if read_refusal(code, &message) == Refusal::Behind => {
+            Ok(None)
         }
+        Err(trouble) => Err(trouble),
     }
 }
 

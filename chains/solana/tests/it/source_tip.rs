@@ -108,3 +108,15 @@ async fn a_program_without_an_idl_has_no_description() {
     let error = chain(&stub).describe(&address(1)).await.unwrap_err();
     assert!(matches!(error, ChainError::Misconfigured(_)), "{error}");
 }
+
+#[tokio::test]
+async fn an_invented_head_is_not_believed() {
+    let honest = Stub::start(ledger()).await;
+    for invented in [110, u64::MAX] {
+        let boasting = Stub::start(ledger()).await;
+        boasting.lie(move |method, _, _| (method == "getSlot").then(|| Answer::Result(json!(invented))));
+        let chain = chain_of(config(), &[&boasting, &honest]);
+        let tip = chain.tip().await.unwrap();
+        assert_eq!((tip.head, tip.head_id.map(text)), (Height(100), Some(hash(100, 0))), "{invented}");
+    }
+}
