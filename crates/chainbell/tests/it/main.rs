@@ -13,4 +13,5 @@ mod chaos;
 mod config;
 mod faults;
 mod solana;
+mod sui;
 mod support;

@@ -290,7 +290,7 @@ async fn a_real_runtimes_events_arrive_once_and_none_that_failed() {
         rpc = "{rpc}"
         ws = "{ws}"
         poll_interval = "200ms"
-        start_height = -5
+        start_height = "latest"
         mode = "programs"
         [[monitors]]
         name = "trades"

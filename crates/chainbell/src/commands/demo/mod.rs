@@ -3,6 +3,7 @@
 
 mod evm;
 mod solana;
+mod sui;
 
 use std::{path::Path, sync::Arc, time::Duration};
 

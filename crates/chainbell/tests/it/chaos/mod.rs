@@ -8,6 +8,7 @@
 
 mod evm;
 mod solana;
+mod sui;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
