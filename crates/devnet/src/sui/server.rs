@@ -59,6 +59,10 @@ async fn strike(
     request: Request,
     next: Next,
 ) -> Response {
+    if endpoint.port.stop.is_cancelled() {
+        wire.reset();
+        return StatusCode::OK.into_response();
+    }
     let method = request.uri().path().rsplit('/').next().unwrap_or_default().to_owned();
     {
         let mut stats = endpoint.port.stats.lock();
