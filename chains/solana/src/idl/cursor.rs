@@ -35,16 +35,19 @@ impl<'a> Cursor<'a> {
     }
 
     /// The bytes up to the end of the window.
+    #[inline]
     pub(super) fn rest(&self) -> &'a [u8] {
         &self.data[self.at..self.end]
     }
 
+    #[inline]
     pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], Reason> {
         let taken = self.rest().get(..len).ok_or(ENDS)?;
         self.at += len;
         Ok(taken)
     }
 
+    #[inline]
     pub(super) fn take_rest(&mut self) -> &'a [u8] {
         let rest = self.rest();
         self.at = self.end;
@@ -52,6 +55,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Narrows what is read to the window.
+    #[inline]
     pub(super) fn enter(&mut self, extent: &Extent) -> Result<Outer, Reason> {
         let (len, after) = match extent {
             Extent::Fixed(len) => (*len, 0),
@@ -70,6 +74,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Goes on behind the window; what its value left of it is padding.
+    #[inline]
     pub(super) fn leave(&mut self, outer: Outer) {
         self.end = outer.end;
         self.at = outer.next.min(outer.end);
@@ -82,18 +87,23 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn number(&mut self, number: Number) -> Result<Value, Reason> {
         match number.kind {
             NumberKind::Unsigned if number.size > 8 => {
                 Ok(Value::Int(Int::from(U256::from_le_bytes(self.little_endian(number)?))))
             }
             NumberKind::Unsigned | NumberKind::Compact => Ok(Value::Int(Int::from(self.unsigned(number)?))),
+            NumberKind::Signed if number.size == 8 && !number.big_endian => {
+                Ok(Value::Int(Int::from(i64::from_le_bytes(*self.array()?))))
+            }
             NumberKind::Signed => self.signed(number),
             NumberKind::Float => self.float(number),
         }
     }
 
     /// A number that is not negative and fits 64 bits: a value, a tag.
+    #[inline]
     pub(super) fn unsigned(&mut self, number: Number) -> Result<u64, Reason> {
         match (number.kind, number.size, number.big_endian) {
             (NumberKind::Compact, ..) => self.compact(),
@@ -105,6 +115,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// How much follows. What does not fit memory does not fit the data.
+    #[inline]
     pub(super) fn length(&mut self, number: Number) -> Result<usize, Reason> {
         usize::try_from(self.unsigned(number)?).map_err(|_| ENDS)
     }
@@ -154,6 +165,7 @@ impl<'a> Cursor<'a> {
         Ok(little)
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Reason> {
         let array = self.rest().first_chunk().ok_or(ENDS)?;
         self.at += N;
