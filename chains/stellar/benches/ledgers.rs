@@ -1,6 +1,8 @@
 //! How quickly answers become blocks: the parsing alone, with nothing that matches, with everything.
 //!
-//! Of the recorded ledgers that lie beside the repository; without them of ledgers of payments.
+//! Of the recorded ledgers that lie beside the repository; without them of made-up ones.
+
+#![expect(clippy::unwrap_used, reason = "a bench ends at the first surprise")]
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -75,8 +77,8 @@ fn made_up() -> Vec<Transaction> {
         let mut envelope = stellar_xdr::TransactionV1Envelope::default();
         envelope.tx.fee = ledger * 100 + order;
         let envelope = TransactionEnvelope::Tx(envelope);
-        let mut pair = TransactionResultPair::default();
-        pair.transaction_hash = Hash(envelope.hash(network).unwrap());
+        let transaction_hash = Hash(envelope.hash(network).unwrap());
+        let pair = TransactionResultPair { transaction_hash, ..Default::default() };
         let event = stellar_xdr::TransactionEvent {
             stage: TransactionEventStage::BeforeAllTxs,
             event: ContractEvent::default(),

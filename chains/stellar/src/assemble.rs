@@ -168,12 +168,12 @@ impl Builder {
         Ok(())
     }
 
-    /// The next transaction of the ledger.
+    /// The next transaction of the ledger. `any_events`: it has some, wanted or not.
     pub(crate) fn transaction(
         &mut self,
         head: TransactionHead,
         events: Vec<ReadEvent>,
-        unified: bool,
+        any_events: bool,
         told: &dyn Told,
     ) -> Result<(), Flaw> {
         let Some(block) = self.blocks.last_mut() else {
@@ -191,7 +191,7 @@ impl Builder {
         let before = (block.events.len(), block.calls.len(), block.transfers.len());
         push_events(block, place, head.succeeded, events);
         let mut known = None;
-        if head.succeeded && !unified && wanted.transfers() {
+        if head.succeeded && !any_events && wanted.transfers() {
             let body = known.insert(told.body()?);
             transfers::push_classic(&self.network, wanted, body, place, &mut block.transfers);
         }

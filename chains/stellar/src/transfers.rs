@@ -324,11 +324,11 @@ mod tests {
         };
         let (admin, first, second) = (of_account(7), of_account(1), of_contract(2));
         assert_eq!(named("transfer", &[first.clone(), second.clone()]), Some((Some(one), Some(two))));
-        assert_eq!(named("transfer", &[first.clone()]), None);
-        assert_eq!(named("mint", &[second.clone()]), Some((None, Some(two))));
+        assert_eq!(named("transfer", std::slice::from_ref(&first)), None);
+        assert_eq!(named("mint", std::slice::from_ref(&second)), Some((None, Some(two))));
         assert_eq!(named("mint", &[admin.clone(), second.clone()]), Some((None, Some(two))));
-        assert_eq!(named("burn", &[first.clone()]), Some((Some(one), None)));
-        assert_eq!(named("clawback", &[first.clone()]), Some((Some(one), None)));
+        assert_eq!(named("burn", std::slice::from_ref(&first)), Some((Some(one), None)));
+        assert_eq!(named("clawback", std::slice::from_ref(&first)), Some((Some(one), None)));
         assert_eq!(named("clawback", &[admin, first]), Some((Some(one), None)));
         assert_eq!(named("fee", &[second]), None);
         assert_eq!(named("burn", &[]), None);

@@ -93,8 +93,9 @@ impl StellarChain {
             };
             self.report(&trouble);
             match patience.judge(trouble, range) {
+                Next::Again | Next::WithoutTopics => tokio::time::sleep(self.config.retry_delay).await,
+                Next::Less(_) => return Err(unavailable("no answer that can be read in time")),
                 Next::Fail(error) => return Err(error),
-                _ => tokio::time::sleep(self.config.retry_delay).await,
             }
         }
     }

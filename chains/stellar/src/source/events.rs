@@ -22,6 +22,9 @@ use crate::{
     wire::{EventsPage, WireEvent},
 };
 
+/// So few ledgers are read at the tip.
+const SHORT: u64 = 4;
+
 /// What was read of a range.
 #[derive(Debug)]
 pub(super) struct EventsRead {
@@ -65,6 +68,9 @@ impl StellarChain {
         range: HeightRange,
         avoid: Option<EndpointId>,
     ) -> Result<EventsRead, ChainError> {
+        if plan.queries.is_empty() {
+            self.reference_at(range.to).await?;
+        }
         let asked = Instant::now();
         let mut gathered = Gathered::default();
         for query in &plan.queries {
@@ -133,7 +139,10 @@ impl StellarChain {
             let question = question(query, topics, range, after, limit);
             let trouble = match self.events_page_once(plan, &question, patience.avoid()).await {
                 Ok((told, bytes)) => match check(&told, range, after, limit) {
-                    Ok(step) => return Ok((Page::of(told, range, after, bytes), step)),
+                    Ok(step) => {
+                        self.limits.events.answered(limit);
+                        return Ok((Page::of(told, range, after, bytes), step));
+                    }
                     Err(trouble) => trouble,
                 },
                 Err(trouble) => trouble,
@@ -191,7 +200,9 @@ fn question(
             json!({ "filters": filters, "pagination": { "cursor": after.to_string(), "limit": limit } })
         }
     };
-    Question { method: "getEvents", params, weight: Weight::Heavy }
+    // At the tip a second server may be quicker; a backfill it would only burden.
+    let weight = if range.len() <= SHORT { Weight::Light } else { Weight::Heavy };
+    Question { method: "getEvents", params, weight }
 }
 
 /// The wanted events of a page that are new and in range.

@@ -44,12 +44,12 @@ impl StellarChain {
         avoid: Option<EndpointId>,
     ) -> Result<LedgersRead, ChainError> {
         let mut builder = plan.builder(range);
-        let mut endpoint = avoid;
+        let mut endpoint = None;
+        // There is no ledger 0.
         let mut from = Height(range.from.0.max(1));
         while from <= range.to {
             let left = HeightRange { from, to: range.to };
-            let (last, teller) =
-                self.ledgers_page(&mut builder, left, endpoint.filter(|_| avoid.is_some())).await?;
+            let (last, teller) = self.ledgers_page(&mut builder, left, avoid).await?;
             (from, endpoint) = (last.next(), Some(teller));
         }
         Ok(LedgersRead { blocks: builder.finish(), endpoint })

@@ -64,11 +64,14 @@ pub(super) enum Next {
 
 /// How often one request is asked.
 const TRIES: u32 = 4;
+/// How often it is made smaller: from the largest page to a single item.
+const HALVINGS: u32 = 16;
 
 /// The history of one request.
 #[derive(Debug, Default)]
 pub(super) struct Patience {
     tries: u32,
+    smaller: u32,
     avoid: Option<EndpointId>,
 }
 
@@ -102,9 +105,14 @@ impl Patience {
                 Refusal::TooOld => Next::Fail(ChainError::Pruned { height: range.from, first: None }),
                 Refusal::TooNew => self.again(None, ChainError::NotYet(range.to)),
                 Refusal::Limit(limit) => Next::Less(Some(limit)),
-                Refusal::NoOpenTopics if code == -32602 => Next::WithoutTopics,
-                Refusal::NoOpenTopics | Refusal::Unknown => {
-                    self.again(None, unavailable(&format!("the node refused: {} ({code})", head(&message))))
+                refusal @ (Refusal::NoOpenTopics | Refusal::Unknown) => {
+                    let reason = format!("the node refused: {} ({code})", head(&message));
+                    match self.again(None, unavailable(&reason)) {
+                        Next::Again if refusal == Refusal::NoOpenTopics && code == -32602 => {
+                            Next::WithoutTopics
+                        }
+                        next => next,
+                    }
                 }
             },
         }
@@ -119,11 +127,10 @@ impl Patience {
         self.again(None, ChainError::NotYet(range.to))
     }
 
+    /// Asking for less is not asking again.
     fn less(&mut self, reason: &str) -> Next {
-        match self.again(None, unavailable(reason)) {
-            Next::Again => Next::Less(None),
-            next => next,
-        }
+        self.smaller += 1;
+        if self.smaller >= HALVINGS { Next::Fail(unavailable(reason)) } else { Next::Less(None) }
     }
 
     fn again(&mut self, endpoint: Option<EndpointId>, last: ChainError) -> Next {
@@ -154,8 +161,12 @@ mod tests {
 
     fn last(trouble: impl Fn() -> Trouble) -> ChainError {
         let mut patience = Patience::default();
-        for _ in 1..TRIES {
-            assert!(matches!(patience.judge(trouble(), RANGE), Next::Again | Next::Less(None)));
+        for _ in 1..HALVINGS {
+            match patience.judge(trouble(), RANGE) {
+                Next::Again | Next::Less(None) => {}
+                Next::Fail(error) => return error,
+                next => panic!("{next:?}"),
+            }
         }
         match patience.judge(trouble(), RANGE) {
             Next::Fail(error) => error,
@@ -195,6 +206,16 @@ mod tests {
         for text in ["startLedger must be within the ledger range: 50 - 99", "start is after newest ledger"] {
             assert!(matches!(last(|| refused(text)), ChainError::NotYet(Height(199))));
         }
+    }
+
+    #[test]
+    fn topics_that_stay_unknown_are_given_up() {
+        let unknown = || Trouble::Refused { code: -32602, message: "topic 1 invalid".to_owned() };
+        let mut patience = Patience::default();
+        for _ in 1..TRIES {
+            assert!(matches!(patience.judge(unknown(), RANGE), Next::WithoutTopics));
+        }
+        assert!(matches!(patience.judge(unknown(), RANGE), Next::Fail(ChainError::Unavailable { .. })));
     }
 
     #[test]

@@ -27,7 +27,7 @@ enum Step {
 type Cursor = (u64, u32, u32);
 
 impl StellarChain {
-    /// The blocks of `range` that have transactions, with what is wanted of them.
+    /// The blocks of `range` that have wanted transactions, with what is wanted of them.
     pub(super) async fn transactions(
         &self,
         plan: &Plan,
@@ -50,7 +50,9 @@ impl StellarChain {
             bytes,
             took: asked.elapsed(),
         });
-        Ok(builder.finish())
+        let mut blocks = builder.finish();
+        blocks.retain(|block| !block.transactions.is_empty());
+        Ok(blocks)
     }
 
     async fn transactions_page(
@@ -65,7 +67,10 @@ impl StellarChain {
             let limit = self.limits.transactions.get();
             let trouble =
                 match self.transactions_page_once(builder, range, after, limit, patience.avoid()).await {
-                    Ok(answer) => return Ok(answer),
+                    Ok(answer) => {
+                        self.limits.transactions.answered(limit);
+                        return Ok(answer);
+                    }
                     Err(trouble) => trouble,
                 };
             builder.go_back(&mark);

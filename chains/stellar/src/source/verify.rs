@@ -19,7 +19,7 @@ impl StellarChain {
             let events = self.events(plan, range, of_events).await?;
             let ledgers = self.ledgers(plan, range, of_ledgers).await?;
             let Some(height) = difference(&events.blocks, &ledgers.blocks) else {
-                if attempt > 1 {
+                if attempt == 2 {
                     self.blame(of_events, "its events were not those of the ledgers");
                 }
                 let mut blocks = ledgers.blocks;
@@ -80,6 +80,6 @@ fn facts(block: &Block) -> Vec<Fact<'_>> {
             payload: &event.payload.0,
         })
         .collect();
-    facts.sort_by(|one, other| (one.transaction, one.index).cmp(&(other.transaction, other.index)));
+    facts.sort_by_key(|fact| (fact.transaction, fact.index));
     facts
 }

@@ -220,7 +220,7 @@ fn transactions(
         }
         let head = TransactionHead { hash, order, succeeded: outcome.is_some() };
         let told = FromSet { envelope: by_hash.get(&hash), result: &pair.result };
-        builder.transaction(head, events, facts.unified, &told)?;
+        builder.transaction(head, events, facts.any_events, &told)?;
     }
     Ok(results.finalize().into())
 }

@@ -53,8 +53,8 @@ impl<'a, F: FnMut(u32, &EventParts<'a>) -> Result<(), Flaw>> Visit<'a> for F {}
 /// What is found besides the events.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct MetaFacts<'a> {
-    /// Whether the node tells all movements of assets as events.
-    pub(crate) unified: bool,
+    /// Whether there are events: where the node tells movements of assets as such, every transaction has one for its fee.
+    pub(crate) any_events: bool,
     /// The version of the metadata.
     pub(crate) version: u32,
     /// What the invocation returned, as it is encoded.
@@ -79,6 +79,11 @@ pub(crate) fn walk_meta<'a>(
 ) -> Result<MetaFacts<'a>, Flaw> {
     let version = walk.uint().ok_or_else(broken)?;
     let mut facts = MetaFacts { version, ..MetaFacts::default() };
+    let mut any_events = false;
+    let visit = &mut |index: u32, parts: &EventParts<'a>| {
+        any_events = true;
+        visit(index, parts)
+    };
     match version {
         0 => changes_of_operations(walk)?,
         1 => {
@@ -96,7 +101,7 @@ pub(crate) fn walk_meta<'a>(
         4 => unified_meta(walk, numbers, visit, &mut facts)?,
         _ => return Err(Flaw(format!("transaction metadata of the unknown version {version}"))),
     }
-    Ok(facts)
+    Ok(MetaFacts { any_events, ..facts })
 }
 
 fn around_operations(walk: &mut Walk<'_>) -> Result<(), Flaw> {
@@ -160,7 +165,6 @@ fn unified_meta<'a>(
     }
     for _ in 0..walk.uint().ok_or_else(broken)? {
         transaction_event(walk, numbers, visit)?;
-        facts.unified = true;
     }
     diagnostic_events(walk)
 }

@@ -34,6 +34,14 @@ impl Text<'_> {
         STANDARD.decode_vec(self.0.as_bytes(), out).map_err(|_| Flaw::new("what should be base64 is not"))
     }
 
+    /// The first of the bytes that the base64 text stands for, as many as there is room for.
+    pub(crate) fn decode_head<'b>(&self, out: &'b mut [u8]) -> Option<&'b [u8]> {
+        let text = self.0.as_bytes();
+        let text = &text[..text.len().min(out.len() / 3 * 4)];
+        let len = STANDARD.decode_slice(text, out).ok()?;
+        out.get(..len)
+    }
+
     /// The 32 bytes that the hexadecimal text stands for.
     pub(crate) fn hash(&self) -> Result<[u8; 32], Flaw> {
         let mut hash = [0; 32];
@@ -122,6 +130,19 @@ mod tests {
         assert_eq!(json::<Number>("\"107\"").unwrap(), Number(107));
         for bad in ["-1", "\"-1\"", "1.5", "null", "\"\"", "\"0x1\"", "18446744073709551616"] {
             assert!(json::<Number>(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_head_of_base64_is_that_of_its_bytes() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        for len in 0..bytes.len() {
+            let text = Text(STANDARD.encode(&bytes[..len]).into());
+            for room in [30, 33, 255] {
+                let mut out = vec![0; room];
+                let head = text.decode_head(&mut out).map(<[u8]>::to_vec);
+                assert_eq!(head, Some(bytes[..len.min(room / 3 * 3)].to_vec()), "{len} {room}");
+            }
         }
     }
 

@@ -12,7 +12,9 @@ pub(crate) fn of_text(text: &str) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     let (head, rest) = bytes.split_first_chunk::<19>()?;
     let fraction = rest.strip_suffix(b"Z")?;
-    if !fraction.is_empty() && !(fraction[0] == b'.' && fraction[1..].iter().all(u8::is_ascii_digit)) {
+    if let Some((point, digits)) = fraction.split_first()
+        && (*point != b'.' || !digits.iter().all(u8::is_ascii_digit))
+    {
         return None;
     }
     if [head[4], head[7], head[10], head[13], head[16]] != *b"--T::" {

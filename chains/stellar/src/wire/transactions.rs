@@ -9,12 +9,15 @@ use super::{
     meta::{LedgerNumbers, Numbers, transaction_event, walk_meta},
     text::{Flaw, Number, Text, json},
     time,
-    xdr::{Walk, contract_event},
+    xdr::{EventParts, Walk, contract_event},
 };
 use crate::{
     assemble::{Builder, Ledger, Network, ReadEvent, Reading, TransactionHead},
     toid::{self, Stage, event_index},
 };
+
+/// As a rule so many bytes of a transaction tell which contract it invokes.
+const HEAD: usize = 240;
 
 /// What was signed and what came of it.
 #[derive(Clone, Debug)]
@@ -145,8 +148,8 @@ impl WireTransaction<'_> {
         let head = TransactionHead { hash, order, succeeded };
         let mut events = Vec::new();
         let (reading, numbers) = builder.reading();
-        let unified = self.events(&reading, succeeded, numbers, scratch, &mut events)?;
-        builder.transaction(head, events, unified, self)
+        let any_events = self.events(&reading, succeeded, numbers, scratch, &mut events)?;
+        builder.transaction(head, events, any_events, self)
     }
 
     fn hash(&self, network: &Network) -> Result<[u8; 32], Flaw> {
@@ -156,7 +159,7 @@ impl WireTransaction<'_> {
         }
     }
 
-    /// Gathers the wanted events. Says whether the node tells all movements of assets as events.
+    /// Gathers the wanted events. Says whether there are any, wanted or not.
     fn events(
         &self,
         reading: &Reading<'_>,
@@ -167,14 +170,16 @@ impl WireTransaction<'_> {
     ) -> Result<bool, Flaw> {
         let mut numbers = Numbers::of_next(ledger);
         scratch.clear();
-        let mut visit = |index: u32, parts: &super::xdr::EventParts<'_>| {
+        let mut any_events = false;
+        let mut visit = |index: u32, parts: &EventParts<'_>| {
+            any_events = true;
             out.extend(reading.event(index, parts, succeeded));
             Ok(())
         };
         let Some(events) = &self.events else {
             let Some(meta) = &self.result_meta_xdr else { return Ok(false) };
             meta.decode_into(scratch)?;
-            return Ok(walk_meta(&mut Walk::new(scratch), &mut numbers, &mut visit)?.unified);
+            return Ok(walk_meta(&mut Walk::new(scratch), &mut numbers, &mut visit)?.any_events);
         };
         for (operation, texts) in (0..).zip(events.contract_events_xdr.iter().flatten()) {
             for (number, text) in (0..).zip(texts.iter().flatten()) {
@@ -193,12 +198,16 @@ impl WireTransaction<'_> {
             text.decode_into(scratch)?;
             transaction_event(&mut Walk::new(scratch), &mut numbers, &mut visit)?;
         }
-        Ok(!of_transaction.is_empty())
+        Ok(any_events)
     }
 }
 
 impl Told for WireTransaction<'_> {
     fn invoked(&self) -> Result<Option<Address>, Flaw> {
+        let mut head = [0; HEAD];
+        if let Some(Ok(found)) = self.envelope_xdr.decode_head(&mut head).map(envelope::invoked) {
+            return Ok(found.and_then(address_of));
+        }
         let mut bytes = Vec::new();
         self.envelope_xdr.decode_into(&mut bytes)?;
         Ok(envelope::invoked(&bytes)?.and_then(address_of))

@@ -294,3 +294,19 @@ async fn more_events_than_are_taken_at_once_narrow_the_span() {
         !events(&chain.fetch(range(1, 1), &everything(), Proof::Sparse).await.unwrap().blocks).is_empty()
     );
 }
+
+#[tokio::test]
+async fn answers_too_large_to_be_read_are_asked_for_in_smaller_pages() {
+    let network = Network::good().await;
+    for interest in [everything(), Interest { transactions: true, ..everything() }] {
+        for proof in [Proof::Sparse, Proof::Linked] {
+            // A transaction has about two thousand bytes, a ledger four times as many.
+            let chain = network.chain_that_reads(24_000, StellarConfig { events_per_page: 200, ..config() });
+            assert_complete(&chain, &network, range(1, 40), &interest, proof).await;
+        }
+    }
+    let chain = network.chain_that_reads(300, config());
+    chain.identity().await.unwrap();
+    let error = error_of(&chain, range(1, 40), &everything()).await;
+    assert!(matches!(error, ChainError::Unavailable { .. }), "{error:?}");
+}

@@ -100,7 +100,7 @@ impl SimLedger {
             ..Default::default()
         });
         let ledger_header = self.entry.clone();
-        if self.sequence % 2 == 0 {
+        if self.sequence.is_multiple_of(2) {
             let processing = self.transactions.iter().map(|it| TransactionResultMeta {
                 result: it.pair(),
                 tx_apply_processing: TransactionMeta::V4(it.meta.clone()),
@@ -128,7 +128,7 @@ impl SimLedger {
 pub(crate) fn ledgers(count: u32) -> Vec<SimLedger> {
     let mut ledgers: Vec<SimLedger> = Vec::new();
     for sequence in 1..=count {
-        let transactions = if sequence % 5 == 0 {
+        let transactions = if sequence.is_multiple_of(5) {
             Vec::new()
         } else {
             vec![invocation(sequence), payment(sequence, true), payment(sequence, false), exchange(sequence)]

@@ -47,9 +47,19 @@ impl Network {
     }
 
     pub(crate) fn chain(&self, config: StellarConfig) -> StellarChain {
+        self.chain_that_reads(64 << 20, config)
+    }
+
+    /// The same with answers of at most so many bytes.
+    pub(crate) fn chain_that_reads(&self, max_bytes: usize, config: StellarConfig) -> StellarChain {
         let endpoints =
             self.servers.iter().map(|server| EndpointConfig::new(server.url.parse().unwrap())).collect();
-        let pool = PoolConfig { hedge: false, timeout: Duration::from_secs(5), ..PoolConfig::new(endpoints) };
+        let pool = PoolConfig {
+            hedge: false,
+            timeout: Duration::from_secs(5),
+            max_response_bytes: max_bytes,
+            ..PoolConfig::new(endpoints)
+        };
         StellarChain::new(Pool::new(pool).unwrap(), config)
     }
 
