@@ -18,9 +18,11 @@ use crate::{
     type_text::{self, Datatype},
 };
 
-/// Calls of one transaction, with the inputs they take written out for each, hold no more bytes. The chain itself allows a
+/// The calls of a checkpoint, with the inputs they take written out for each, hold no more bytes. The chain itself allows a
 /// transaction of 128 KiB.
-const MAX_CALL_BYTES: usize = 4 << 20;
+const MAX_CALL_BYTES: usize = 64 << 20;
+/// Types beyond these are hashed each time, before it takes as long to find them.
+const MAX_KEYS: usize = 16;
 
 /// Height and id of a checkpoint, and the id of the one before; of the first checkpoint, zeros.
 pub fn reference(checkpoint: &Checkpoint) -> Result<(BlockRef, BlockId), Contradiction> {
@@ -40,7 +42,7 @@ pub fn reference(checkpoint: &Checkpoint) -> Result<(BlockRef, BlockId), Contrad
 /// that covers the interest.
 pub fn checkpoint(checkpoint: &Checkpoint, interest: &Interest) -> Result<Block, Contradiction> {
     let (reference, parent) = reference(checkpoint)?;
-    let mut block = Block {
+    let block = Block {
         reference,
         parent: Some(parent),
         time: time(checkpoint)?,
@@ -51,10 +53,11 @@ pub fn checkpoint(checkpoint: &Checkpoint, interest: &Interest) -> Result<Block,
         defects: Vec::new(),
     };
     let objects = Objects::of(checkpoint);
+    let mut assembly = Assembly { block, interest, objects, keys: Keys::default(), room: MAX_CALL_BYTES };
     for (place, transaction) in (0..).zip(&checkpoint.transactions) {
-        push(&mut block, place, transaction, &objects, interest)?;
+        assembly.push(place, transaction)?;
     }
-    Ok(block)
+    Ok(assembly.block)
 }
 
 fn time(checkpoint: &Checkpoint) -> Result<Timestamp, Contradiction> {
@@ -65,48 +68,144 @@ fn time(checkpoint: &Checkpoint) -> Result<Timestamp, Contradiction> {
     millis.map(Timestamp).ok_or(Contradiction::Unreadable("time"))
 }
 
-/// Adds the transaction with what is wanted of it, if anything.
-fn push<'a>(
-    block: &mut Block,
-    place: u32,
-    transaction: &'a ExecutedTransaction,
-    objects: &Objects<'a>,
-    interest: &Interest,
-) -> Result<(), Contradiction> {
-    let found = (block.events.len(), block.calls.len(), block.transfers.len());
-    // Where it will stand in the block, should it.
-    let into = index(block.transactions.len());
-    if !interest.events.is_empty() {
-        push_events(block, place, into, transaction, interest)?;
+/// A block in the making.
+struct Assembly<'a> {
+    block: Block,
+    interest: &'a Interest,
+    objects: Objects<'a>,
+    keys: Keys<'a>,
+    /// How many bytes its calls may still hold.
+    room: usize,
+}
+
+impl<'a> Assembly<'a> {
+    /// Adds the transaction with what is wanted of it, if anything.
+    fn push(&mut self, place: u32, transaction: &'a ExecutedTransaction) -> Result<(), Contradiction> {
+        let interest = self.interest;
+        let before = self.found();
+        // Where it will stand in the block, should it.
+        let into = index(self.block.transactions.len());
+        if !interest.events.is_empty() {
+            self.push_events(place, into, transaction)?;
+        }
+        if interest.calls != Contracts::None {
+            self.push_calls(place, into, transaction)?;
+        }
+        let mut balances = None;
+        if transfers::may_be_wanted(transaction, interest) {
+            let changed = balances.insert(balances::of(place, transaction, &self.objects)?);
+            self.block.transfers.extend(transfers::of(place, into, transaction, changed, interest)?);
+        }
+        let whole = balances.as_ref().is_none_or(|balances| !balances.untold);
+        if self.found() == before && whole && !interest.transactions {
+            return Ok(());
+        }
+        let mut details = Vec::new();
+        if interest.details || interest.transactions {
+            let balances = match &balances {
+                Some(balances) => balances,
+                None => balances.insert(balances::of(place, transaction, &self.objects)?),
+            };
+            details = details::of(place, transaction, balances)?;
+        }
+        if balances.is_some_and(|balances| balances.untold) {
+            let reason = "the node does not tell whose balances changed".to_owned();
+            self.block.defects.push(Defect { transaction: into, reason });
+        }
+        let id = TxId::from(id(place, transaction)?);
+        self.block.transactions.push(Transaction { id, index: place, details });
+        Ok(())
     }
-    if interest.calls != Contracts::None {
-        push_calls(block, place, into, transaction, interest)?;
+
+    /// How many events, calls and transfers there are by now.
+    fn found(&self) -> (usize, usize, usize) {
+        (self.block.events.len(), self.block.calls.len(), self.block.transfers.len())
     }
-    let mut balances = None;
-    if transfers::may_be_wanted(transaction, interest) {
-        let changed = balances.insert(balances::of(place, transaction, objects)?);
-        block.transfers.extend(transfers::of(place, into, transaction, changed, interest)?);
+
+    fn push_events(
+        &mut self,
+        place: u32,
+        into: u32,
+        transaction: &'a ExecutedTransaction,
+    ) -> Result<(), Contradiction> {
+        let events = transaction.events.as_ref().map_or(&[][..], |events| &events.events);
+        let committed = transaction.effects.as_ref().is_some_and(|effects| effects.events_digest.is_some());
+        if events.is_empty() && committed {
+            return Err(Contradiction::EventsMissing(place));
+        }
+        let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
+        let unreadable = |part| Contradiction::TransactionUnreadable { transaction: place, part };
+        for (at, event) in (0..).zip(events) {
+            let written = event.event_type.as_deref().ok_or_else(|| missing("event type"))?;
+            let datatype = type_text::datatype(written).ok_or_else(|| unreadable("event type"))?;
+            let emitter = Address::from_slice(&datatype.package).ok_or_else(|| unreadable("event type"))?;
+            let Some(key) = self.wanted_key(&emitter, &datatype) else { continue };
+            let struct_tag = type_text::canonical(written).ok_or_else(|| unreadable("event type"))?;
+            let payload = event_payload(event, &struct_tag).ok_or_else(|| unreadable("event"))?;
+            let key = Some(key);
+            let event = Event { transaction: into, index: at, failed: false, emitter, key, payload };
+            self.block.events.push(event);
+        }
+        Ok(())
     }
-    let nothing = found == (block.events.len(), block.calls.len(), block.transfers.len());
-    let whole = balances.as_ref().is_none_or(|balances| !balances.untold);
-    if nothing && whole && !interest.transactions {
-        return Ok(());
-    }
-    let mut of_transaction = Vec::new();
-    if interest.details || interest.transactions {
-        let balances = match &balances {
-            Some(balances) => balances,
-            None => balances.insert(balances::of(place, transaction, objects)?),
+
+    /// The key of events of that type, if they are asked for. Worked out only for packages that are.
+    fn wanted_key(&mut self, emitter: &Address, datatype: &Datatype<'a>) -> Option<EventKey> {
+        let of_emitter = |filter: &&EventFilter| {
+            filter.emitters.as_ref().is_none_or(|emitters| emitters.contains(emitter))
         };
-        of_transaction = details::of(place, transaction, balances)?;
+        let mut filters = self.interest.events.iter().filter(of_emitter).peekable();
+        filters.peek()?;
+        let key = self.keys.of(datatype);
+        filters.any(|filter| filter.keys.as_ref().is_none_or(|keys| keys.contains(&key))).then_some(key)
     }
-    if balances.is_some_and(|balances| balances.untold) {
-        let reason = "the node does not tell whose balances changed".to_owned();
-        block.defects.push(Defect { transaction: into, reason });
+
+    fn push_calls(
+        &mut self,
+        place: u32,
+        into: u32,
+        transaction: &ExecutedTransaction,
+    ) -> Result<(), Contradiction> {
+        let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
+        let unreadable = || Contradiction::TransactionUnreadable { transaction: place, part: "calls" };
+        if transaction.transaction.as_ref().is_none_or(|sent| sent.kind.is_none()) {
+            return Err(missing("kind"));
+        }
+        let inputs = details::programmable(transaction).map_or(&[][..], |programmable| &programmable.inputs);
+        for (at, call) in details::move_calls(transaction) {
+            let package = call.package.as_deref().ok_or_else(|| missing("call's package"))?;
+            let package = address::parse(package).map_err(|_| unreadable())?;
+            let contract = Address::from_slice(&package).ok_or_else(unreadable)?;
+            if !self.interest.calls.wants(&contract) {
+                continue;
+            }
+            let size = call_size(call, inputs);
+            self.room = self.room.checked_sub(size).ok_or(Contradiction::TooLarge(place))?;
+            let (payload, key) = call_payload(call, inputs).ok_or_else(unreadable)?;
+            let call = Call { transaction: into, index: index(at), contract, key: Some(key), payload };
+            self.block.calls.push(call);
+        }
+        Ok(())
     }
-    let id = TxId::from(id(place, transaction)?);
-    block.transactions.push(Transaction { id, index: place, details: of_transaction });
-    Ok(())
+}
+
+/// The keys of the types met in one checkpoint, which are few and come often.
+#[derive(Default)]
+struct Keys<'a>(Vec<(&'a str, &'a str, EventKey)>);
+
+impl<'a> Keys<'a> {
+    fn of(&mut self, datatype: &Datatype<'a>) -> EventKey {
+        let Datatype { module, name, .. } = *datatype;
+        let known = self.0.iter().find(|(of, named, _)| *named == name && *of == module);
+        if let Some((_, _, key)) = known {
+            return *key;
+        }
+        let key = payload::event_key(module, name);
+        if self.0.len() < MAX_KEYS {
+            self.0.push((module, name, key));
+        }
+        key
+    }
 }
 
 fn id(place: u32, transaction: &ExecutedTransaction) -> Result<[u8; 32], Contradiction> {
@@ -114,49 +213,6 @@ fn id(place: u32, transaction: &ExecutedTransaction) -> Result<[u8; 32], Contrad
     let text = transaction.digest.as_deref();
     let text = text.ok_or(Contradiction::TransactionMissing { transaction: place, part })?;
     digest::parse(text).ok_or(Contradiction::TransactionUnreadable { transaction: place, part })
-}
-
-fn push_events(
-    block: &mut Block,
-    place: u32,
-    into: u32,
-    transaction: &ExecutedTransaction,
-    interest: &Interest,
-) -> Result<(), Contradiction> {
-    let events = transaction.events.as_ref().map_or(&[][..], |events| &events.events);
-    let committed = transaction.effects.as_ref().is_some_and(|effects| effects.events_digest.is_some());
-    if events.is_empty() && committed {
-        return Err(Contradiction::EventsMissing(place));
-    }
-    let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
-    let unreadable = |part| Contradiction::TransactionUnreadable { transaction: place, part };
-    for (at, event) in (0..).zip(events) {
-        let written = event.event_type.as_deref().ok_or_else(|| missing("event type"))?;
-        let datatype = type_text::datatype(written).ok_or_else(|| unreadable("event type"))?;
-        let emitter = Address::from_slice(&datatype.package).ok_or_else(|| unreadable("event type"))?;
-        let Some(key) = wanted_key(interest, &emitter, &datatype) else { continue };
-        let struct_tag = type_text::canonical(written).ok_or_else(|| unreadable("event type"))?;
-        let payload = event_payload(event, &struct_tag).ok_or_else(|| unreadable("event"))?;
-        block.events.push(Event {
-            transaction: into,
-            index: at,
-            failed: false,
-            emitter,
-            key: Some(key),
-            payload,
-        });
-    }
-    Ok(())
-}
-
-/// The key of events of that type, if they are asked for. Hashed only for packages that are.
-fn wanted_key(interest: &Interest, emitter: &Address, datatype: &Datatype<'_>) -> Option<EventKey> {
-    let of_emitter =
-        |filter: &&EventFilter| filter.emitters.as_ref().is_none_or(|emitters| emitters.contains(emitter));
-    let mut filters = interest.events.iter().filter(of_emitter).peekable();
-    filters.peek()?;
-    let key = payload::event_key(datatype.module, datatype.name);
-    filters.any(|filter| filter.keys.as_ref().is_none_or(|keys| keys.contains(&key))).then_some(key)
 }
 
 fn event_payload(event: &proto::Event, struct_tag: &str) -> Option<Payload> {
@@ -169,35 +225,6 @@ fn event_payload(event: &proto::Event, struct_tag: &str) -> Option<Payload> {
         contents: event.contents.as_ref().and_then(|bcs| bcs.value.as_deref()).unwrap_or_default(),
         json: rendered.as_deref(),
     }))
-}
-
-fn push_calls(
-    block: &mut Block,
-    place: u32,
-    into: u32,
-    transaction: &ExecutedTransaction,
-    interest: &Interest,
-) -> Result<(), Contradiction> {
-    let missing = |part| Contradiction::TransactionMissing { transaction: place, part };
-    if transaction.transaction.as_ref().is_none_or(|sent| sent.kind.is_none()) {
-        return Err(missing("kind"));
-    }
-    let inputs = details::programmable(transaction).map_or(&[][..], |programmable| &programmable.inputs);
-    let mut room = MAX_CALL_BYTES;
-    for (at, call) in details::move_calls(transaction) {
-        let unreadable = || Contradiction::TransactionUnreadable { transaction: place, part: "calls" };
-        let package = call.package.as_deref().ok_or_else(|| missing("call's package"))?;
-        let package = address::parse(package).map_err(|_| unreadable())?;
-        let contract = Address::from_slice(&package).ok_or_else(unreadable)?;
-        if !interest.calls.wants(&contract) {
-            continue;
-        }
-        let size = call_size(call, inputs);
-        room = room.checked_sub(size).ok_or(Contradiction::TooLarge(place))?;
-        let (payload, key) = call_payload(call, inputs).ok_or_else(unreadable)?;
-        block.calls.push(Call { transaction: into, index: index(at), contract, key: Some(key), payload });
-    }
-    Ok(())
 }
 
 /// About how many bytes its payload will have.

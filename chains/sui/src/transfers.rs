@@ -36,6 +36,7 @@ pub(crate) fn may_be_wanted(transaction: &ExecutedTransaction, interest: &Intere
     let wanted = |coin: &str| match &interest.token_transfers {
         // Cheaper than to find out which coin it is.
         Contracts::Any => true,
+        _ if coin == SUI => interest.native_transfers,
         // What cannot be read is not passed over.
         _ => type_text::datatype(coin).is_none_or(|coin| is_wanted(&coin, interest)),
     };

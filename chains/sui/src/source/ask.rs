@@ -6,9 +6,10 @@ use prost_types::FieldMask;
 use sui_rpc::{
     headers::X_SUI_CHECKPOINT_HEIGHT,
     proto::sui::rpc::v2::{
-        Checkpoint, ExecutedTransaction, GetCheckpointRequest, GetPackageRequest, GetServiceInfoRequest,
-        GetServiceInfoResponse, GetTransactionRequest, Package, get_checkpoint_request::CheckpointId,
-        ledger_service_client::LedgerServiceClient, move_package_service_client::MovePackageServiceClient,
+        Checkpoint, ExecutedTransaction, GetCheckpointRequest, GetCheckpointResponse, GetPackageRequest,
+        GetServiceInfoRequest, GetServiceInfoResponse, GetTransactionRequest, Package,
+        get_checkpoint_request::CheckpointId, ledger_service_client::LedgerServiceClient,
+        move_package_service_client::MovePackageServiceClient,
         subscription_service_client::SubscriptionServiceClient,
     },
 };
@@ -124,13 +125,8 @@ impl Ask {
         mask: &FieldMask,
         avoid: Option<EndpointId>,
     ) -> Result<GrpcReply<Checkpoint>, Trouble> {
-        let ask = |lane: Lane| async move {
-            let mut request = GetCheckpointRequest::default();
-            request.checkpoint_id = Some(CheckpointId::SequenceNumber(height));
-            request.read_mask = Some(mask.clone());
-            ledger(lane).get_checkpoint(request).await
-        };
-        let reply = self.0.call(GrpcCall::new("GetCheckpoint").avoiding(avoid), ask).await?;
+        let ask = |lane: Lane| ledger_checkpoint(lane, height, mask.clone());
+        let reply = self.0.call(GrpcCall::new(CHECKPOINT).avoiding(avoid), ask).await?;
         let GrpcReply { endpoint, value } = self.noted(reply);
         let bad = |reason: String| Trouble::Bad { endpoint: Some(endpoint), reason };
         let checkpoint = value.checkpoint.ok_or_else(|| bad("the answer holds no checkpoint".to_owned()))?;
@@ -139,6 +135,13 @@ impl Ask {
             Some(told) => Err(bad(format!("it answered with checkpoint {told}"))),
             None => Err(bad("the checkpoint lacks its sequence number".to_owned())),
         }
+    }
+
+    /// Whether exactly this endpoint has the checkpoint at `height`.
+    pub(super) async fn has(&self, endpoint: EndpointId, height: u64) -> Result<(), Trouble> {
+        let ask = |lane: Lane| ledger_checkpoint(lane, height, FieldMask::default());
+        self.0.call_on(endpoint, CHECKPOINT, ask).await?;
+        Ok(())
     }
 
     /// The transaction of that digest, with what `mask` names.
@@ -193,6 +196,20 @@ impl Ask {
 }
 
 const SERVICE_INFO: &str = "GetServiceInfo";
+
+const CHECKPOINT: &str = "GetCheckpoint";
+
+async fn ledger_checkpoint(
+    lane: Lane,
+    height: u64,
+    mask: FieldMask,
+) -> Result<Response<GetCheckpointResponse>, Status> {
+    let mut request = GetCheckpointRequest::default();
+    request.checkpoint_id = Some(CheckpointId::SequenceNumber(height));
+    // Without a mask it is the number and the digest.
+    request.read_mask = (!mask.paths.is_empty()).then_some(mask);
+    ledger(lane).get_checkpoint(request).await
+}
 
 async fn service_info(lane: Lane) -> Result<Response<GetServiceInfoResponse>, Status> {
     ledger(lane).get_service_info(GetServiceInfoRequest::default()).await

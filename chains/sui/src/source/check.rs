@@ -1,6 +1,6 @@
 //! Whether checkpoints that were read one by one are one piece of the chain. Pure.
 
-use chainbell_model::Block;
+use chainbell_model::{Block, BlockId};
 use chainbell_rpc::EndpointId;
 
 use crate::assemble::Contradiction;
@@ -25,11 +25,17 @@ pub(super) struct Misfit {
     pub(super) reason: String,
 }
 
-/// Each checkpoint names the one before it, and has as many transactions as the running total grew by. `before` is the
-/// running total before the first, where it is known.
-pub(super) fn verify(reads: &[Read], before: Option<u64>) -> Result<(), Misfit> {
-    let mut total = before;
-    let mut last = None;
+/// What is known of the checkpoint before the first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Before {
+    pub(super) id: Option<BlockId>,
+    /// How many transactions the chain has up to it.
+    pub(super) total: Option<u64>,
+}
+
+/// Each checkpoint names the one before it, and has as many transactions as the running total grew by.
+pub(super) fn verify(reads: &[Read], before: Before) -> Result<(), Misfit> {
+    let Before { id: mut last, mut total } = before;
     for read in reads {
         let reference = read.block.reference;
         let misfit = |reason: String| Misfit { height: reference.height.0, endpoint: read.endpoint, reason };
@@ -74,10 +80,14 @@ mod tests {
     #[test]
     fn links_and_counts_are_checked_against_the_one_before() {
         let good = || vec![read(5, 5, 4, 2, 12), read(6, 6, 5, 0, 12), read(7, 7, 6, 3, 15)];
-        assert_eq!(verify(&good(), None), Ok(()));
-        assert_eq!(verify(&good(), Some(10)), Ok(()));
-        assert_eq!(verify(&[], Some(10)), Ok(()));
-        let height = |reads: &[Read], before| verify(reads, before).map_err(|misfit| misfit.height);
+        let height =
+            |reads: &[Read], total| verify(reads, Before { id: None, total }).map_err(|misfit| misfit.height);
+        assert_eq!(height(&good(), None), Ok(()));
+        assert_eq!(height(&good(), Some(10)), Ok(()));
+        assert_eq!(height(&[], Some(10)), Ok(()));
+        let after = |id: u8| Before { id: Some(BlockId([id; 32])), total: None };
+        assert_eq!(verify(&good(), after(4)), Ok(()));
+        assert_eq!(verify(&good(), after(3)).map_err(|misfit| misfit.height), Err(5));
         assert_eq!(height(&good(), Some(9)), Err(5));
         assert_eq!(height(&good(), Some(u64::MAX)), Err(5));
         let mut broken = good();

@@ -95,6 +95,14 @@ impl Feed {
         self.state.lock().head.map(|(head, _)| head.height)
     }
 
+    /// No node has a checkpoint above `height`: a head above it was invented.
+    pub(super) fn doubt(&self, height: u64) {
+        let mut state = self.state.lock();
+        if state.head.is_some_and(|(head, _)| head.height.0 > height) {
+            state.head = None;
+        }
+    }
+
     /// Returns when a checkpoint was pushed since the last call, at the latest after `interval`.
     pub(super) async fn changed(&self, interval: Duration) {
         let _ = tokio::time::timeout(interval, self.news.notified()).await;

@@ -5,13 +5,13 @@ use std::{collections::BTreeMap, sync::atomic::Ordering};
 use chainbell_model::{ChainError, Fetched, Height, HeightRange, Interest};
 use chainbell_rpc::EndpointId;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use sui_rpc::proto::sui::rpc::v2::Checkpoint;
+use sui_rpc::proto::sui::rpc::v2::{Checkpoint, GetServiceInfoResponse};
 use tokio::time::{Instant, sleep};
 
 use super::{
     SuiChain,
     ask::Trouble,
-    check::{self, Misfit, Read},
+    check::{self, Before, Misfit, Read},
     needs::Needs,
     span::Answered,
 };
@@ -21,6 +21,8 @@ use crate::{assemble, proof};
 const ATTEMPTS: u32 = 4;
 /// Shorter ranges are asked for one by one.
 const LIST_FROM: u64 = 4;
+/// A node that tells of a head so far above a checkpoint has that checkpoint, if the head is true.
+const MUST_HAVE: u64 = 20;
 /// From so far below the head on, checkpoints are worth being pushed.
 const NEAR_THE_TIP: u64 = 2_000;
 
@@ -34,8 +36,7 @@ impl SuiChain {
         for attempt in 1.. {
             let started = Instant::now();
             let reads = self.read_once(range, needs, interest, avoid).await?;
-            let before = range.from.0.checked_sub(1).and_then(|height| self.totals.get(height));
-            match check::verify(&reads, before) {
+            match check::verify(&reads, self.before(range.from)) {
                 Ok(()) => return self.fetched(range, reads, started),
                 Err(misfit) if attempt >= ATTEMPTS => {
                     return Err(inconsistent(misfit.height, misfit.reason));
@@ -65,6 +66,12 @@ impl SuiChain {
         let links = blocks.iter().filter_map(|block| Some((block.reference, block.parent?)));
         self.recent.note(links);
         Ok(Fetched { blocks, through })
+    }
+
+    fn before(&self, height: Height) -> Before {
+        let Some(below) = height.0.checked_sub(1) else { return Before::default() };
+        let id = self.recent.get(Height(below)).map(|(reference, _)| reference.id);
+        Before { id, total: self.totals.get(below) }
     }
 
     fn needs(&self, interest: &Interest) -> Needs {
@@ -163,11 +170,14 @@ impl SuiChain {
 
     /// Why none of the endpoints has the checkpoint.
     pub(super) async fn why_absent(&self, height: u64) -> ChainError {
-        let asked = self.ask.0.endpoints().map(|endpoint| self.ask.service_info_of(endpoint));
+        let asked = self.ask.0.endpoints().map(async |endpoint| {
+            Some(Standing::of(endpoint, self.ask.service_info_of(endpoint).await.ok()?))
+        });
         let told = futures_util::future::join_all(asked).await;
-        let told: Vec<_> = told.into_iter().flatten().collect();
-        let head = told.iter().filter_map(|info| info.checkpoint_height).max();
-        let lowest = told.iter().map(|info| info.lowest_available_checkpoint.unwrap_or_default()).min();
+        let told: Vec<Standing> = told.into_iter().flatten().collect();
+        self.doubt_inventions(height, &told).await;
+        let head = told.iter().filter_map(|standing| standing.head).max();
+        let lowest = told.iter().map(|standing| standing.lowest).min();
         match (head, lowest) {
             (Some(_), Some(lowest)) if height < lowest => {
                 ChainError::Pruned { height: Height(height), first: Some(Height(lowest)) }
@@ -185,6 +195,37 @@ impl SuiChain {
             },
         }
     }
+
+    /// Blames those that tell of more than they have: an invented head would shut out all others, which seem to lag.
+    async fn doubt_inventions(&self, height: u64, told: &[Standing]) {
+        for standing in told {
+            let beyond_doubt = standing.head.is_some_and(|head| head >= height.saturating_add(MUST_HAVE));
+            if !beyond_doubt || height < standing.lowest {
+                continue;
+            }
+            if let Err(Trouble::Absent) = self.ask.has(standing.endpoint, height).await {
+                let reason = format!("it tells of a later head, but does not have checkpoint {height}");
+                self.ask.0.report_bad_answer(standing.endpoint, &reason);
+            }
+        }
+        if let Some(head) = told.iter().filter_map(|standing| standing.head).max() {
+            self.feed.doubt(head.saturating_add(NEAR_THE_TIP));
+        }
+    }
+}
+
+/// What an endpoint tells of itself.
+struct Standing {
+    endpoint: EndpointId,
+    head: Option<u64>,
+    lowest: u64,
+}
+
+impl Standing {
+    fn of(endpoint: EndpointId, info: GetServiceInfoResponse) -> Self {
+        let lowest = info.lowest_available_checkpoint.unwrap_or_default();
+        Self { endpoint, head: info.checkpoint_height, lowest }
+    }
 }
 
 /// The checkpoint as the model has it, unless it contradicts itself or lacks what was asked for.
@@ -194,9 +235,7 @@ fn sound(
     interest: &Interest,
     endpoint: EndpointId,
 ) -> Result<Read, String> {
-    if let Some(depth) = needs.proof() {
-        proof::prove(checkpoint, depth).map_err(|error| error.to_string())?;
-    }
+    proof::prove(checkpoint, needs.proof()).map_err(|error| error.to_string())?;
     let block = assemble::checkpoint(checkpoint, interest).map_err(|error| error.to_string())?;
     let told = needs.transactions().then_some(checkpoint.transactions.len() as u64);
     let total = checkpoint.summary.as_ref().and_then(|summary| summary.total_network_transactions);

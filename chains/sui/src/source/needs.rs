@@ -18,10 +18,12 @@ const DETAILS: u8 = 16;
 const OBJECTS: u8 = 32;
 const PROOF: u8 = 64;
 
-/// What every checkpoint is read with: its place in the chain, and the running total by which missing transactions show.
-const FRAME: [&str; 5] = [
+/// What every checkpoint is read with: its place in the chain, the running total by which missing transactions show, and
+/// the serialised summary by which the digest proves both.
+const FRAME: [&str; 6] = [
     "sequence_number",
     "digest",
+    "summary.bcs",
     "summary.previous_digest",
     "summary.timestamp",
     "summary.total_network_transactions",
@@ -109,16 +111,14 @@ impl Needs {
         self.0 & !PROOF != 0
     }
 
-    /// How far what was read has to be proven; `None` for not at all.
-    pub(super) fn proof(self) -> Option<Depth> {
-        if self.0 & PROOF == 0 {
-            None
+    /// How far what was read has to be proven.
+    pub(super) fn proof(self) -> Depth {
+        if self.0 & PROOF == 0 || !self.transactions() {
+            Depth::Summary
         } else if self.0 & EVENTS != 0 {
-            Some(Depth::Events)
-        } else if self.transactions() {
-            Some(Depth::Transactions)
+            Depth::Events
         } else {
-            Some(Depth::Summary)
+            Depth::Transactions
         }
     }
 
@@ -127,9 +127,8 @@ impl Needs {
         let parts = PARTS.iter().filter(|(part, _)| self.0 & part != 0).flat_map(|(_, paths)| *paths);
         let digest = self.transactions().then_some(&"transactions.digest");
         let proof: &[&str] = match self.proof() {
-            None => &[],
-            Some(Depth::Summary) => &["summary.bcs"],
-            Some(_) => &["summary.bcs", "contents.bcs", "transactions.effects.bcs"],
+            Depth::Summary => &[],
+            Depth::Transactions | Depth::Events => &["contents.bcs", "transactions.effects.bcs"],
         };
         let paths = FRAME.iter().chain(digest).chain(parts).chain(proof).map(|&path| path.to_owned());
         FieldMask { paths: paths.collect() }
@@ -163,11 +162,11 @@ mod tests {
             assert_eq!(needs.mask().validate::<Checkpoint>(), Ok(()));
             needs.proof()
         };
-        assert_eq!(proven(&Interest::default()), Some(Depth::Summary));
+        assert_eq!(proven(&Interest::default()), Depth::Summary);
         let calls = Interest { calls: Contracts::Any, ..Interest::default() };
-        assert_eq!(proven(&calls), Some(Depth::Transactions));
-        assert_eq!(proven(&events()), Some(Depth::Events));
-        assert_eq!(of(&events()).proof(), None);
+        assert_eq!(proven(&calls), Depth::Transactions);
+        assert_eq!(proven(&events()), Depth::Events);
+        assert_eq!(of(&events()).proof(), Depth::Summary);
     }
 
     #[test]

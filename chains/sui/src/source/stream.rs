@@ -16,7 +16,10 @@ use super::{
     feed::Feed,
     needs::Needs,
 };
-use crate::assemble;
+use crate::{
+    assemble,
+    proof::{self, Depth},
+};
 
 const METHOD: &str = "SubscribeCheckpoints";
 /// An endpoint without subscriptions may get them with its next version.
@@ -132,6 +135,7 @@ impl Listener<'_> {
 
     fn take(&mut self, frame: SubscribeCheckpointsResponse) -> Result<(), String> {
         let Some(checkpoint) = frame.checkpoint else { return Ok(()) };
+        proof::prove(&checkpoint, Depth::Summary).map_err(|error| error.to_string())?;
         let (reference, _parent) = assemble::reference(&checkpoint).map_err(|error| error.to_string())?;
         self.delivered = true;
         self.feed.listens(true);

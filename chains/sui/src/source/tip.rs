@@ -5,7 +5,10 @@ use std::sync::atomic::Ordering;
 use chainbell_model::{BlockId, BlockRef, ChainError, Height, Tip};
 
 use super::{SuiChain, ask::Trouble, fetch::no_ledger, needs::Needs};
-use crate::assemble;
+use crate::{
+    assemble,
+    proof::{self, Depth},
+};
 
 /// A pushed head older than this many polling intervals is not relied on.
 const FRESH_INTERVALS: u32 = 3;
@@ -44,10 +47,12 @@ impl SuiChain {
                 return Err(no_tip(trouble));
             }
         };
-        let (reference, parent) = assemble::reference(&reply.value).map_err(|error| {
-            self.ask.0.report_bad_answer(reply.endpoint, &error.to_string());
-            ChainError::Inconsistent { height, reason: error.to_string() }
-        })?;
+        let proven = proof::prove(&reply.value, Depth::Summary);
+        let (reference, parent) =
+            proven.and_then(|()| assemble::reference(&reply.value)).map_err(|error| {
+                self.ask.0.report_bad_answer(reply.endpoint, &error.to_string());
+                ChainError::Inconsistent { height, reason: error.to_string() }
+            })?;
         self.recent.note(std::iter::once((reference, parent)));
         Ok((reference, parent))
     }

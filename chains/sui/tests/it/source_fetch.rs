@@ -7,7 +7,8 @@ use sui_rpc::proto::sui::rpc::v2::Checkpoint;
 use tonic::Status;
 
 use crate::source_support::{
-    ALICE, BOB, Node, PACKAGE, bytes, chain, checkpoint, digest, events, everything, fetch,
+    ALICE, BOB, Node, PACKAGE, branched, bytes, chain, checkpoint, digest, events, everything, fetch,
+    following, id,
 };
 
 fn heights(fetched: &Fetched) -> Vec<u64> {
@@ -117,13 +118,67 @@ async fn missing_transactions_are_noticed_by_the_running_total() {
 
 #[tokio::test]
 async fn a_broken_chain_of_digests_is_noticed() {
-    let broken = |mut checkpoint: Checkpoint| {
-        if checkpoint.sequence_number == Some(5) {
-            checkpoint.digest = Some(digest("another"));
-        }
-        checkpoint
+    let broken = |checkpoint: Checkpoint| match checkpoint.sequence_number {
+        Some(5) => branched(5, 1),
+        _ => checkpoint,
     };
     is_refused(broken, &Interest::default(), "does not name the checkpoint before it").await;
+}
+
+#[tokio::test]
+async fn what_was_read_before_is_not_contradicted() {
+    let (bad, good) = (Node::start(9).await, Node::start(9).await);
+    let chain = chain(&[&bad, &good], |_| {});
+    fetch(&chain, 4, 5, &events()).await.unwrap();
+    bad.spoil(|_, checkpoint| match checkpoint.sequence_number {
+        Some(6) => Ok(following(&branched(5, 1))),
+        _ => Ok(checkpoint),
+    });
+    let fetched = fetch(&chain, 6, 6, &events()).await.unwrap();
+    assert_eq!(fetched.blocks[0].parent, Some(chain.block_at(Height(5)).await.unwrap().0.id));
+    assert_eq!(good.asked("get 6"), 1);
+}
+
+#[tokio::test]
+async fn a_digest_that_is_not_the_summarys_is_refused() {
+    let of_another = |mut checkpoint: Checkpoint| {
+        checkpoint.summary.as_mut().unwrap().previous_digest = Some(digest("another"));
+        checkpoint
+    };
+    is_refused(of_another, &Interest::default(), "summary is not what its digest says").await;
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_serialise_summaries_is_read_all_the_same() {
+    let node = Node::start(9).await;
+    node.spoil(|_, mut checkpoint| {
+        checkpoint.summary.as_mut().unwrap().bcs = None;
+        Ok(checkpoint)
+    });
+    assert_eq!(heights(&fetch(&chain(&[&node], |_| {}), 1, 9, &events()).await.unwrap()).len(), 9);
+    let strict = chain(&[&node], |config| config.verify = true);
+    assert!(fetch(&strict, 4, 5, &events()).await.is_err());
+}
+
+#[tokio::test]
+async fn an_invented_head_does_not_stop_the_network() {
+    let (liar, honest) = (Node::start(3_000).await, Node::start(3_000).await);
+    // It seems far ahead, so that all others seem to lag; and it has none of it.
+    liar.change(|state| {
+        state.checkpoints.retain(|height, _| *height <= 100);
+        state.checkpoints.insert(1_000_000_000, checkpoint(1));
+    });
+    let chain = chain(&[&liar, &honest], |_| {});
+    assert_eq!(chain.tip().await.unwrap().head, Height(1_000_000_000));
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    // What the others have is read; where they end, the liar is found out.
+    fetch(&chain, 200, 210, &events()).await.unwrap();
+    while chain.tip().await.unwrap().head != Height(3_000) {
+        assert!(fetch(&chain, 3_001, 3_004, &events()).await.is_err());
+        assert!(std::time::Instant::now() < deadline, "it stays stopped");
+    }
+    assert_eq!(chain.endpoints()[0].state, "open");
+    assert_eq!(heights(&fetch(&chain, 2_999, 3_000, &events()).await.unwrap()), [2_999, 3_000]);
 }
 
 #[tokio::test]
@@ -138,7 +193,7 @@ async fn answers_about_another_height_are_refused() {
 #[tokio::test]
 async fn an_unreadable_digest_is_refused() {
     let nonsense = |checkpoint: Checkpoint| checkpoint.with_digest("nonsense");
-    is_refused(nonsense, &events(), "digest cannot be read").await;
+    is_refused(nonsense, &events(), "summary is not what its digest says").await;
 }
 
 #[tokio::test]
@@ -259,7 +314,7 @@ async fn a_transaction_is_found_by_its_digest() {
 async fn endpoints_of_another_network_are_refused() {
     let (ours, theirs) = (Node::start(3).await, Node::start(3).await);
     theirs.change(|state| state.network = digest("another network"));
-    let known = digest("checkpoint 0");
+    let known = id(0);
     let fitting = chain(&[&ours], |config| config.chain_id = Some(known.clone()));
     assert_eq!(fitting.identity().await.unwrap(), format!("sui:{known}"));
     for (nodes, expected) in [(vec![&theirs], Some(known.clone())), (vec![&ours, &theirs], None)] {

@@ -52,21 +52,69 @@ pub(crate) fn bytes(address: &str) -> Address {
     Address::from_slice(&const_hex::decode(digits).unwrap()).unwrap()
 }
 
+/// The summary of a checkpoint of `height % 3` transactions. `branch` makes others of it, that are as sound in themselves.
+fn summary(height: u64, branch: u64) -> sui_sdk_types::CheckpointSummary {
+    sui_sdk_types::CheckpointSummary {
+        epoch: branch,
+        sequence_number: height,
+        network_total_transactions: (0..=height).map(|height| height % 3).sum(),
+        content_digest: Digest::new([7; 32]),
+        previous_digest: height.checked_sub(1).map(summary_digest),
+        epoch_rolling_gas_cost_summary: Default::default(),
+        timestamp_ms: height * 1_000 + 250,
+        checkpoint_commitments: Vec::new(),
+        end_of_epoch_data: None,
+        version_specific_data: Vec::new(),
+    }
+}
+
+fn summary_digest(height: u64) -> Digest {
+    static KNOWN: Mutex<Vec<Digest>> = Mutex::new(Vec::new());
+    loop {
+        let next = {
+            let known = KNOWN.lock().unwrap();
+            if let Some(digest) = known.get(height as usize) {
+                return *digest;
+            }
+            known.len() as u64
+        };
+        // Its own digest asks for the one before, which is known by now.
+        let digest = summary(next, 0).digest();
+        let mut known = KNOWN.lock().unwrap();
+        if known.len() as u64 == next {
+            known.push(digest);
+        }
+    }
+}
+
+/// The digest of the checkpoint at `height`.
+pub(crate) fn id(height: u64) -> String {
+    summary_digest(height).to_base58()
+}
+
 /// A checkpoint of `height % 3` transactions, each with an event, a call and a payment, as in a chain of its like.
 pub(crate) fn checkpoint(height: u64) -> Checkpoint {
-    let total = |height: u64| (0..=height).map(|height| height % 3).sum();
-    let mut summary = CheckpointSummary::default()
-        .with_sequence_number(height)
-        .with_total_network_transactions(total(height));
-    summary.timestamp = Some(prost_types::Timestamp { seconds: height as i64, nanos: 250_000_000 });
-    if height > 0 {
-        summary.previous_digest = Some(digest(&format!("checkpoint {}", height - 1)));
-    }
+    branched(height, 0)
+}
+
+/// The same of another branch than 0: as sound in itself, with the same checkpoint before it, and another digest.
+pub(crate) fn branched(height: u64, branch: u64) -> Checkpoint {
+    let summary = summary(height, branch);
     Checkpoint::default()
         .with_sequence_number(height)
-        .with_digest(digest(&format!("checkpoint {height}")))
-        .with_summary(summary)
+        .with_digest(summary.digest().to_base58())
+        .with_summary(CheckpointSummary::from(summary))
         .with_transactions((0..height % 3).map(|place| transaction(height, place)).collect())
+}
+
+/// The checkpoint after one of another branch.
+pub(crate) fn following(before: &Checkpoint) -> Checkpoint {
+    let height = before.sequence_number.unwrap() + 1;
+    let mut summary = summary(height, 1);
+    summary.previous_digest = Some(before.digest.as_deref().unwrap().parse().unwrap());
+    checkpoint(height)
+        .with_digest(summary.digest().to_base58())
+        .with_summary(CheckpointSummary::from(summary))
 }
 
 pub(crate) fn transaction(height: u64, place: u64) -> ExecutedTransaction {
@@ -146,7 +194,7 @@ impl Node {
         let state = State {
             checkpoints: (0..=head).map(|height| (height, checkpoint(height))).collect(),
             lowest: 0,
-            network: digest("checkpoint 0"),
+            network: id(0),
             packages: HashMap::new(),
             list: None,
             spoil: Box::new(|_, checkpoint| Ok(checkpoint)),
