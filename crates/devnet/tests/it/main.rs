@@ -18,4 +18,5 @@ mod stellar_support;
 mod sui_faults;
 mod sui_packages;
 mod sui_rpc;
+mod sui_sdk;
 mod sui_support;
