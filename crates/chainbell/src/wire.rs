@@ -90,6 +90,9 @@ fn evm_chain(settings: &EvmSettings) -> anyhow::Result<Arc<dyn Chain>> {
     Ok(Arc::new(EvmChain::new(Pool::new(endpoints(&settings.rpc)?)?, config)?))
 }
 
+/// What another endpoint told half a minute ago is so many slots old.
+const SOLANA_MAX_LAG: u64 = 100;
+
 fn solana_chain(settings: &SolanaSettings) -> anyhow::Result<Arc<dyn Chain>> {
     let config = SolanaConfig {
         genesis: settings.genesis.clone(),
@@ -105,7 +108,9 @@ fn solana_chain(settings: &SolanaSettings) -> anyhow::Result<Arc<dyn Chain>> {
         blocks_in_flight: settings.blocks_in_flight,
         ..SolanaConfig::default()
     };
-    Ok(Arc::new(SolanaChain::new(Pool::new(endpoints(&settings.rpc)?)?, config)?))
+    let mut pool = endpoints(&settings.rpc)?;
+    pool.max_lag = SOLANA_MAX_LAG;
+    Ok(Arc::new(SolanaChain::new(Pool::new(pool)?, config)?))
 }
 
 fn sui_chain(settings: &SuiSettings) -> anyhow::Result<Arc<dyn Chain>> {
