@@ -1,8 +1,11 @@
 //! A package's events and functions, found by name, or written out where they are asked for.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
-use chainbell_model::{Decoder, Interface, InterfaceError, similar};
+use chainbell_model::{Address, Decoder, Interface, InterfaceError, similar};
 use parking_lot::Mutex;
 
 use crate::layout::{
@@ -182,7 +185,13 @@ impl Interface for SuiInterface {
                 }
             }
         };
-        self.catalogue.events().map(|(name, _)| decoder(name)).collect()
+        self.catalogue.likeliest_events().into_iter().map(decoder).collect()
+    }
+
+    fn also_at(&self) -> Vec<Address> {
+        let packages: BTreeSet<[u8; 32]> = self.catalogue.own().iter().map(|name| name.package).collect();
+        let told = packages.into_iter().filter(|package| *package != UNTOLD);
+        told.filter_map(|package| Address::from_slice(&package)).collect()
     }
 }
 

@@ -48,8 +48,14 @@ pub trait Interface: Send + Sync + fmt::Debug {
     /// The same for calls; `"*"` is every call, matched raw.
     fn calls(&self, reference: &str) -> Result<Vec<Arc<dyn Decoder>>, InterfaceError>;
 
-    /// Every event of the description, for `store = true`.
+    /// Every event of the description, for `store = true`; the likeliest first.
     fn all_events(&self) -> Vec<Arc<dyn Decoder>>;
+
+    /// Other addresses under which the contract's events come and its functions are called: the earlier versions of an
+    /// upgraded package.
+    fn also_at(&self) -> Vec<Address> {
+        Vec::new()
+    }
 }
 
 /// Which top-level arguments are wanted: bit `i` for field `i` of the schema.

@@ -1,10 +1,10 @@
 //! Everything a description tells, found by name.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     known,
-    types::{Datatype, Function, MoveType, Name, UNTOLD},
+    types::{Body, Datatype, Function, MoveType, Name, UNTOLD},
 };
 use crate::address;
 
@@ -69,7 +69,31 @@ impl Catalogue {
     /// Of the package described, those that may be events.
     pub(crate) fn events(&self) -> impl Iterator<Item = (&Name, &Datatype)> {
         let own = self.own.iter().filter_map(|name| Some((name, self.datatypes.get(name)?)));
-        own.filter(|(_, datatype)| datatype.emittable)
+        own.filter(|(_, datatype)| datatype.emittable && matches!(datatype.body, Body::Struct(_)))
+    }
+
+    /// The same, those first that no other type holds: the others are rather parts of events.
+    pub(crate) fn likeliest_events(&self) -> Vec<&Name> {
+        let mut held: HashSet<&Name> = HashSet::new();
+        let mut left: Vec<&MoveType> = self
+            .own
+            .iter()
+            .filter_map(|name| self.datatypes.get(name))
+            .flat_map(|one| one.body.types())
+            .collect();
+        while let Some(ty) = left.pop() {
+            match ty {
+                MoveType::Vector(item) => left.push(item),
+                MoveType::Datatype(name, arguments) => {
+                    held.insert(name);
+                    left.extend(arguments);
+                }
+                MoveType::Bool | MoveType::Uint(_) | MoveType::Address | MoveType::Parameter(_) => {}
+            }
+        }
+        let mut events: Vec<&Name> = self.events().map(|(name, _)| name).collect();
+        events.sort_by_key(|name| held.contains(name));
+        events
     }
 
     /// The packages that define what the events of the package described hold and nobody describes.

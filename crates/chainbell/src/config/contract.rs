@@ -34,6 +34,8 @@ pub struct ContractSettings {
     pub addresses: Option<Vec<Address>>,
     /// Its events and calls.
     pub interface: Arc<dyn Interface>,
+    /// The same of each address, where the chain keeps a description for each.
+    pub of_address: Vec<Arc<dyn Interface>>,
     /// Whether all its events are stored, also those that no monitor matches.
     pub stored: bool,
 }
@@ -95,23 +97,54 @@ fn read_contract(
     let Chosen { slugs, chain } = chosen?;
     let kind = networks.kind(chain);
     let addresses = address.map(|item| some_addresses(item, &*kind.dialect));
-    let first = slugs.first().zip(addresses.as_ref().and_then(|addresses| addresses.first()));
-    let interface = match (description, first) {
-        (Some(item), first) if is_on_chain(&item) => match first {
-            Some((network, address)) => interfaces.on_chain(&item, networks, (network, chain), address)?,
-            None => {
+    let place = (*slugs.first()?, chain);
+    let at = addresses.as_deref().unwrap_or_default();
+    let mut of_address = Vec::new();
+    let interface = match description {
+        Some(item) if is_on_chain(&item) => {
+            if at.is_empty() {
                 item.report("give the address of the contract whose description the chain keeps");
                 return None;
             }
-        },
-        (Some(item), _) => interfaces.read(&item, networks, chain)?,
-        (None, Some((network, address))) if kind.describes_itself => {
-            interfaces.on_chain_if_there(networks, (network, chain), address)
+            for address in at {
+                of_address.push(interfaces.on_chain(&item, networks, place, address)?);
+            }
+            kind.dialect.empty_interface()
         }
-        (None, _) => kind.dialect.empty_interface(),
+        Some(item) => interfaces.read(&item, networks, chain)?,
+        None => {
+            if kind.describes_itself {
+                let described = |address| interfaces.on_chain_if_there(networks, place, address);
+                of_address = at.iter().map(described).collect();
+            }
+            kind.dialect.empty_interface()
+        }
     };
+    let addresses = addresses.map(|addresses| with_others(addresses, &interface, &mut of_address));
     let networks = slugs.into_iter().map(NetworkSlug::new).collect();
-    Some(ContractSettings { name: name.into(), networks, addresses, interface, stored })
+    Some(ContractSettings { name: name.into(), networks, addresses, interface, of_address, stored })
+}
+
+/// The addresses, and the others under which the descriptions say that their contracts are.
+fn with_others(
+    mut addresses: Vec<Address>,
+    shared: &Arc<dyn Interface>,
+    of_address: &mut Vec<Arc<dyn Interface>>,
+) -> Vec<Address> {
+    if of_address.is_empty() {
+        let others = shared.also_at().into_iter().filter(|other| !addresses.contains(other));
+        addresses.extend(others.collect::<Vec<_>>());
+        return addresses;
+    }
+    for interface in of_address.clone() {
+        for other in interface.also_at() {
+            if !addresses.contains(&other) {
+                addresses.push(other);
+                of_address.push(Arc::clone(&interface));
+            }
+        }
+    }
+    addresses
 }
 
 /// What stands for the description that the chain itself keeps.

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use chainbell_matcher::{AddressSets, ContractSpec, MonitorSpec, Plan, SpecError, TransferSpec};
-use chainbell_model::{Address, NetworkSlug, TenantId};
+use chainbell_model::{Address, Interface, NetworkSlug, TenantId};
 
 use super::{
     Config, ConfigErrors, NetworkSettings,
@@ -64,14 +64,14 @@ impl Config {
             if !contract.networks.contains(&network.slug) {
                 return Vec::new();
             }
-            let spec = |address| {
-                let (name, interface) = (contract.name.clone(), contract.interface.clone());
+            let spec = |address, interface: &Arc<dyn Interface>| {
+                let (name, interface) = (contract.name.clone(), Arc::clone(interface));
                 Arc::new(ContractSpec { name, address, interface, store: contract.stored })
             };
-            match &contract.addresses {
-                None => vec![spec(None)],
-                Some(addresses) => addresses.iter().copied().map(Some).map(spec).collect(),
-            }
+            let Some(addresses) = &contract.addresses else { return vec![spec(None, &contract.interface)] };
+            let interface = |index: usize| contract.of_address.get(index).unwrap_or(&contract.interface);
+            let of = |(index, address): (usize, &Address)| spec(Some(*address), interface(index));
+            addresses.iter().enumerate().map(of).collect()
         };
         self.contracts.iter().map(specs).collect()
     }
