@@ -252,7 +252,7 @@ fn check(
     if ledger > range.to.0 || (ledger == range.to.0 && covered.ends_its_ledger()) {
         return Ok(Step::Done);
     }
-    if after.is_some_and(|after| covered <= after) {
+    if after.is_some_and(|after| covered <= after) || ledger < start {
         return Err(Trouble::bad(endpoint, "a page of events that does not go on"));
     }
     Ok(Step::On(covered))

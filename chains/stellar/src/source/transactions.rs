@@ -138,7 +138,7 @@ fn check(
     let Some(cursor) = page.cursor else {
         return Err(Trouble::bad(endpoint, "a full page of transactions without a cursor"));
     };
-    if after.is_some_and(|after| cursor <= after) {
+    if after.is_some_and(|after| cursor <= after) || u64::from(cursor.1) < start {
         return Err(Trouble::bad(endpoint, "a page of transactions that does not go on"));
     }
     Ok(Step::On(cursor))

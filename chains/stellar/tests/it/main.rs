@@ -14,6 +14,7 @@ mod decode_token;
 mod decode_values;
 mod recorded;
 mod recorded_replies;
+mod source_devnet;
 mod source_events;
 mod source_ledgers;
 mod source_node;
