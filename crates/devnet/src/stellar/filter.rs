@@ -34,6 +34,8 @@ struct Pattern {
 
 enum Segment {
     Any,
+    /// `**` before the end.
+    Misplaced,
     /// A value in XDR.
     Value(Vec<u8>),
 }
@@ -129,21 +131,24 @@ impl Pattern {
             match &**text {
                 "*" => segments.push(Segment::Any),
                 "**" if protocol >= OPEN_TOPICS && index == texts.len() => open = true,
-                "**" if protocol >= OPEN_TOPICS => {
-                    let reason =
-                        format!("segment {index} invalid: wildcard '**' is only allowed as the last segment");
-                    return Err(RpcError::invalid_params(reason));
-                }
+                "**" if protocol >= OPEN_TOPICS => segments.push(Segment::Misplaced),
                 text => segments.push(Segment::Value(value(text)?)),
             }
         }
         Ok(Self { segments, open })
     }
 
-    fn check(&self) -> Result<(), &'static str> {
+    fn check(&self) -> Result<(), String> {
+        let misplaced = self.segments.iter().position(|segment| matches!(segment, Segment::Misplaced));
+        if let Some(index) = misplaced {
+            let place = index + 1;
+            return Err(format!(
+                "segment {place} invalid: wildcard '**' is only allowed as the last segment"
+            ));
+        }
         match self.segments.len() {
-            0 if !self.open => Err("topic must have at least 1 segment"),
-            len if len > MOST_SEGMENTS => Err("topic cannot have more than 4 segments"),
+            0 if !self.open => Err("topic must have at least 1 segment".to_owned()),
+            len if len > MOST_SEGMENTS => Err("topic cannot have more than 4 segments".to_owned()),
             _ => Ok(()),
         }
     }
@@ -153,6 +158,7 @@ impl Pattern {
             if self.open { topics.len() >= self.segments.len() } else { topics.len() == self.segments.len() };
         let fits = |(segment, topic): (&Segment, &Vec<u8>)| match segment {
             Segment::Any => true,
+            Segment::Misplaced => false,
             Segment::Value(value) => value == topic,
         };
         long_enough && self.segments.iter().zip(topics).all(fits)

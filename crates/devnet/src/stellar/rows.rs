@@ -203,7 +203,7 @@ impl Rows {
 fn told(one: &Emitted, operation: u32, number: u32) -> Told {
     Told {
         stage: Stage::Operation,
-        index: operation + 1 << 20 | number,
+        index: (operation + 1) << 20 | number,
         name: one.name,
         amount: one.amount,
         from: one.from,
