@@ -98,9 +98,8 @@ impl LedgerService for Node {
         let one = |digest: &String| match self.transaction(METHOD, Some(digest), &mask, lies) {
             Ok(transaction) => GetTransactionResult::new_transaction(transaction),
             Err(status) => {
-                let mut error = rpc::Status::default();
-                error.code = status.code().into();
-                error.message = status.message().to_owned();
+                let (code, message) = (status.code().into(), status.message().to_owned());
+                let error = rpc::Status { code, message, details: Vec::new() };
                 GetTransactionResult::new_error(error)
             }
         };

@@ -117,6 +117,9 @@ pub(crate) fn transaction(
 
 fn effects(executed: &Executed, mask: &FieldMaskTree) -> TransactionEffects {
     let mut message = TransactionEffects::merge_from(&executed.effects, mask);
+    if message.changed_objects.is_empty() && message.gas_object.is_none() {
+        return message;
+    }
     let objects = executed.inputs.iter().chain(&executed.outputs);
     let types: HashMap<String, String> =
         objects.map(|kept| (kept.id().to_string(), object_type(kept))).collect();

@@ -179,7 +179,7 @@ impl Decoder<'_, '_> {
                 }
             }
             Type::Datatype => self.datatype(body.type_name(), &[]),
-            other => panic!("{other:?}"),
+            other => unreachable!("{other:?}"),
         }
     }
 
@@ -191,7 +191,7 @@ impl Decoder<'_, '_> {
                 json!(STANDARD.encode(bytes))
             }
             TypeTag::Struct(tag) => self.datatype(&name(tag), tag.type_params()),
-            other => panic!("{other}"),
+            other => unreachable!("{other}"),
         }
     }
 }

@@ -291,7 +291,7 @@ async fn transactions_by_hand_do_what_they_say() {
     ]);
     let told = checkpoint(&client, 2, "*").await.unwrap();
     let [prologue, transfer, call, failed, pay, gold, publish, broke] = &told.transactions[..] else {
-        panic!("{} transactions", told.transactions.len());
+        unreachable!("{} transactions", told.transactions.len());
     };
     assert_eq!(prologue.transaction().sender(), sui_sdk_types::Address::ZERO.to_string());
     assert!(prologue.balance_changes.is_empty() && prologue.events.is_none());
