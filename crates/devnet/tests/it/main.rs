@@ -15,6 +15,7 @@ mod solana_support;
 mod solana_web3;
 mod stellar_faults;
 mod stellar_params;
+mod stellar_recorded;
 mod stellar_rpc;
 mod stellar_sdk;
 mod stellar_specs;
