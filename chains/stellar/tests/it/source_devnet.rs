@@ -162,7 +162,7 @@ async fn faults_lose_nothing() {
         );
         chain.identity().await.unwrap();
         for interest in [everything(), Interest { transactions: true, ..everything() }] {
-            network.set_faults(FaultPlan { rules: vec![fault.clone().times(2)], ..FaultPlan::default() });
+            network.set_faults(FaultPlan { rules: vec![fault.clone().times(2)] });
             let fetched = chain.fetch(range(1, 31), &interest, Proof::Sparse).await;
             let fetched = fetched.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
             assert_eq!(seen(&fetched.blocks), expected(&network, range(1, 31)), "{fault:?}");
@@ -174,10 +174,7 @@ async fn faults_lose_nothing() {
 async fn events_that_a_server_drops_are_found_by_verifying() {
     let network = network(StellarDevnetConfig::default()).await;
     let whole = network.replica(FaultPlan::default()).await.unwrap();
-    network.set_faults(FaultPlan {
-        rules: vec![Fault::DropEvents { count: 1 }.always()],
-        ..FaultPlan::default()
-    });
+    network.set_faults(FaultPlan { rules: vec![Fault::DropEvents { count: 1 }.always()] });
     let verifying = StellarConfig { verify: true, ..config() };
     let alone = chain(&[network.http_url()], verifying.clone());
     let error = alone.fetch(range(1, 31), &everything(), Proof::Sparse).await.unwrap_err();
