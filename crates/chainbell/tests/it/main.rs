@@ -13,5 +13,6 @@ mod chaos;
 mod config;
 mod faults;
 mod solana;
+mod stellar;
 mod sui;
 mod support;

@@ -203,8 +203,16 @@ impl<'a> Compiler<'a> {
             );
             return;
         }
-        for (index, (contract, served)) in spec.contracts.iter().zip(served).enumerate() {
-            if !served {
+        // A contract of several addresses may have a description for each.
+        let known: BTreeSet<&str> = spec
+            .contracts
+            .iter()
+            .zip(served)
+            .filter(|(_, served)| **served)
+            .map(|(contract, _)| &*contract.name)
+            .collect();
+        for (index, contract) in spec.contracts.iter().enumerate() {
+            if !known.contains(&*contract.name) {
                 let message = format!(
                     "the description of contract {:?} has nothing of what is looked for",
                     contract.name

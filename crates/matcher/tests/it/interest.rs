@@ -58,7 +58,10 @@ fn whole_blocks_are_read_only_for_what_needs_them() {
     assert!(interest(vec![when("value > 1 && tx.value > 5")]).details);
     assert!(interest(vec![MonitorSpec { from: vec![address(1)], ..on(&[1], "A") }]).details);
     let calls = MonitorSpec { events: Vec::new(), calls: vec!["A".into()], ..on(&[1], "A") };
-    assert_eq!(interest(vec![calls]), Interest { calls: Contracts::Of([address(1)].into()), ..Interest::default() });
+    assert_eq!(
+        interest(vec![calls]),
+        Interest { calls: Contracts::Of([address(1)].into()), ..Interest::default() }
+    );
     let transactions = MonitorSpec { transactions: true, ..monitor("m") };
     assert_eq!(interest(vec![transactions]), Interest { transactions: true, ..Interest::default() });
     assert!(interest(Vec::new()).is_empty());

@@ -3,6 +3,7 @@
 
 mod evm;
 mod solana;
+mod stellar;
 mod sui;
 
 use std::{path::Path, sync::Arc, time::Duration};
@@ -37,8 +38,12 @@ trait Show: Send + Sync {
 /// The machine allows no loopback sockets or temporary files, or standard output cannot be written.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let folder = tempfile::Builder::new().prefix("chainbell-demo-").tempdir()?;
-    let networks: Vec<Arc<dyn Show>> =
-        vec![evm::start(args.seed).await?, solana::start(args.seed).await?, sui::start(args.seed).await?];
+    let networks: Vec<Arc<dyn Show>> = vec![
+        evm::start(args.seed).await?,
+        solana::start(args.seed).await?,
+        sui::start(args.seed).await?,
+        stellar::start(args.seed).await?,
+    ];
     let stop = CancellationToken::new();
     let receiver = start_receiver(stop.clone()).await?;
     let config = configure(folder.path(), &networks, &receiver)?;

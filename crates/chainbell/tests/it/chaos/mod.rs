@@ -8,6 +8,7 @@
 
 mod evm;
 mod solana;
+mod stellar;
 mod sui;
 
 use std::{
