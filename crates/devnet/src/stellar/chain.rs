@@ -12,6 +12,9 @@ use super::{
     spec::{Token, TxSpec},
 };
 
+/// A network that begins later would run out of sequences.
+const LAST_FIRST: u32 = 1 << 31;
+
 /// The network's ledgers.
 pub(crate) struct Chain {
     config: StellarDevnetConfig,
@@ -24,7 +27,7 @@ pub(crate) struct Chain {
 
 impl Chain {
     pub(crate) fn new(mut config: StellarDevnetConfig) -> Self {
-        config.first_ledger = config.first_ledger.max(1);
+        config.first_ledger = config.first_ledger.clamp(1, LAST_FIRST);
         config.retention = config.retention.max(1);
         let mut chain = Self {
             cast: Cast::new(&config),

@@ -167,8 +167,10 @@ impl Pattern {
 
 /// A value's XDR, if it is one.
 fn value(text: &str) -> Result<Vec<u8>, RpcError> {
-    let malformed = || RpcError::malformed_params("a topic is neither a wildcard nor a value in base64");
-    let bytes = STANDARD.decode(text).map_err(|_| malformed())?;
-    let _: ScVal = decode(&bytes).ok_or_else(malformed)?;
-    Ok(bytes)
+    let illegal = "illegal base64 data at input byte 0";
+    let bytes = STANDARD.decode(text).map_err(|_| RpcError::malformed_params(illegal))?;
+    let value: Option<ScVal> = decode(&bytes);
+    value
+        .map(|_| bytes)
+        .ok_or_else(|| RpcError::malformed_params("xdr:DecodeUnion: a topic that is no value"))
 }
