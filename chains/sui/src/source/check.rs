@@ -34,7 +34,7 @@ pub(super) struct Before {
 }
 
 /// Each checkpoint names the one before it, and has as many transactions as the running total grew by.
-pub(super) fn verify(reads: &[Read], before: Before) -> Result<(), Misfit> {
+pub(super) fn verify<'a>(reads: impl IntoIterator<Item = &'a Read>, before: Before) -> Result<(), Misfit> {
     let Before { id: mut last, mut total } = before;
     for read in reads {
         let reference = read.block.reference;

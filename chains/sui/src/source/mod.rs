@@ -1,9 +1,10 @@
 //! The I/O half: reads a Sui network over gRPC.
 //!
 //! Near the tip checkpoints are pushed ([`stream`]) into a bounded buffer ([`feed`]); what is not there is listed ([`list`])
-//! or asked for one by one ([`fetch`]). Every checkpoint names the one before it: what was read in pieces is checked to be
+//! or asked for one by one ([`one`]), together by [`fetch`]. Every checkpoint names the one before it: what was read in pieces is checked to be
 //! one chain ([`check`]).
 
+mod absent;
 mod ask;
 mod buffer;
 mod check;
@@ -15,6 +16,7 @@ mod identity;
 mod list;
 mod locate;
 mod needs;
+mod one;
 mod span;
 mod stream;
 mod tip;

@@ -47,6 +47,11 @@ impl Span {
         }
     }
 
+    /// A fetch of `heights` failed: less of it would have been lost with a smaller one.
+    pub(super) fn failed(&mut self, heights: u64) {
+        self.current = self.current.min(heights.div_ceil(2)).max(1);
+    }
+
     fn fitting(&self, answer: &Answered) -> u64 {
         let scaled = |target: u128, actual: u128| {
             u64::try_from(u128::from(answer.heights) * target / actual.max(1)).unwrap_or(u64::MAX)
@@ -73,6 +78,17 @@ mod tests {
         assert_eq!(span.get(), 64, "the end of a range says nothing");
         span.answered(answer(64, 0, 0));
         assert_eq!(span.get(), 100);
+    }
+
+    #[test]
+    fn failures_halve_it() {
+        let mut span = Span::new(32, 100, 1_000);
+        span.failed(32);
+        assert_eq!(span.get(), 16);
+        span.failed(3);
+        assert_eq!(span.get(), 2);
+        span.failed(1);
+        assert_eq!(span.get(), 1);
     }
 
     #[test]

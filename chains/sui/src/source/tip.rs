@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use chainbell_model::{BlockId, BlockRef, ChainError, Height, Tip};
 
-use super::{SuiChain, ask::Trouble, fetch::no_ledger, needs::Needs};
+use super::{SuiChain, ask::Trouble, needs::Needs, one::no_ledger};
 use crate::{
     assemble,
     proof::{self, Depth},
