@@ -51,7 +51,7 @@ pub enum LogFormat {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// See it work: a simulated network, monitors and a receiver, with a reorganisation and its retractions
+    /// See it work: simulated networks of all chains, monitors and a receiver, with reorganisations and their retractions
     Demo(DemoArgs),
     /// Write a commented configuration to start from
     Init(InitArgs),
@@ -67,7 +67,7 @@ pub enum Command {
     Deliveries(DeliveriesArgs),
     /// How the networks and the outbox stand
     Status(StatusArgs),
-    /// Serve a simulated EVM network over HTTP and WebSocket, to try things on
+    /// Serve a simulated network of any chain over its own wire protocol, to try things on
     Devnet(DevnetArgs),
     /// Measure this build on this machine
     Bench(BenchArgs),
@@ -276,9 +276,25 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
+/// A chain that can be simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DevnetChain {
+    /// JSON-RPC over HTTP and WebSocket
+    Evm,
+    /// JSON-RPC over HTTP, and PubSub over WebSocket
+    Solana,
+    /// gRPC
+    Sui,
+    /// The Stellar RPC
+    Stellar,
+}
+
 /// Arguments of `devnet`.
 #[derive(Debug, Args)]
 pub struct DevnetArgs {
+    /// The chain it is of
+    #[arg(long, default_value = "evm")]
+    pub chain: DevnetChain,
     /// The port; 0 takes a free one
     #[arg(long, default_value_t = 8545)]
     pub port: u16,
@@ -288,7 +304,7 @@ pub struct DevnetArgs {
     /// Seconds between blocks; 0 mines none by itself
     #[arg(long, default_value_t = 1.0)]
     pub block_time: f64,
-    /// Serve the reference workload instead: so many blocks of so many Transfer logs, for example 20000x50
+    /// Serve EVM's reference workload instead: so many blocks of so many Transfer logs, for example 20000x50
     #[arg(long, value_name = "BLOCKSxLOGS")]
     pub workload: Option<String>,
 }

@@ -260,7 +260,7 @@ async fn a_contract_is_added_with_the_description_that_the_chain_keeps() {
     assert_eq!(init.code, 0, "{}", init.err);
     let checked = process::run(folder.path(), &["check", "--online"]).await;
     assert_eq!(checked.code, 0, "{}", checked.err);
-    let expected = truth(&network).into_iter().count();
+    let expected = truth(&network).len();
     let block = format!("1..{}", network.head());
     let found = process::json_lines(folder.path(), &["try", "--block", &block, "--json"]).await;
     assert!(!found.is_empty() && found.len() <= expected, "{} of {expected}", found.len());
