@@ -191,7 +191,7 @@ fn named_numbers(cases: &[(Arc<str>, u32)]) -> Arc<Cases> {
 }
 
 fn numbered(types: Vec<Type>) -> impl Iterator<Item = (Arc<str>, Type)> {
-    types.into_iter().enumerate().map(|(place, ty)| (place.to_string().into(), ty))
+    types.into_iter().enumerate().map(|(place, ty)| (format!("arg{place}").into(), ty))
 }
 
 fn record(fields: impl IntoIterator<Item = (Arc<str>, Type)>) -> Type {

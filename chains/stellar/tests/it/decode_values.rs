@@ -49,7 +49,7 @@ fn every_simple_type_reads_its_value_and_no_other() {
         ("string", string("hé\\llo\n"), json!("hé\\\\llo\n")),
         ("address", account(9), json!(strkey(&account(9)))),
         ("error", ScVal::Error(ScError::Contract(3)), json!("contract:3")),
-        ("option<(u32, bool)>", list([ScVal::U32(1), ScVal::Bool(false)]), json!({"0": 1, "1": false})),
+        ("option<(u32, bool)>", list([ScVal::U32(1), ScVal::Bool(false)]), json!({"arg0": 1, "arg1": false})),
         (
             "map<symbol, i128>",
             fields([("a", i128(1)), ("b", i128(2))]),
@@ -170,7 +170,7 @@ fn structs_are_maps_by_name_and_tuple_structs_are_vectors() {
     let pair = || vec![structure("Pair", &[("0", ScSpecTypeDef::U32), ("1", ScSpecTypeDef::Bool)])];
     assert_eq!(
         argument(pair(), "Pair", list([ScVal::U32(1), ScVal::Bool(true)])).unwrap(),
-        json!({"0": 1, "1": true})
+        json!({"arg0": 1, "arg1": true})
     );
     assert!(argument(pair(), "Pair", list([ScVal::U32(1)])).unwrap_err().contains("number of items"));
 }
@@ -192,7 +192,7 @@ fn unions_are_names_or_records_of_their_cases() {
     };
     assert_eq!(
         argument(asset(), "Asset", list([symbol("Other"), symbol("EUR"), ScVal::U32(7)])).unwrap(),
-        json!({"kind": "Other", "Stellar": null, "Other": {"0": "EUR", "1": 7}})
+        json!({"kind": "Other", "Stellar": null, "Other": {"arg0": "EUR", "arg1": 7}})
     );
     assert_eq!(
         argument(asset(), "Asset", list([symbol("None")])).unwrap(),
@@ -203,7 +203,7 @@ fn unions_are_names_or_records_of_their_cases() {
     let kind = || vec![union("K", &[("kind", &[ScSpecTypeDef::U32])])];
     assert_eq!(
         argument(kind(), "K", list([symbol("kind"), ScVal::U32(1)])).unwrap(),
-        json!({"kind": "kind", "kind_": {"0": 1}})
+        json!({"kind": "kind", "kind_": {"arg0": 1}})
     );
 }
 

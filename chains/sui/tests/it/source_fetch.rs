@@ -84,6 +84,21 @@ async fn an_archive_is_asked_for_what_others_no_longer_keep() {
     assert_eq!(archive.asked("get"), 3);
 }
 
+/// At once, because most of the time is spent on waiting for a node that is left alone for its wrong answers.
+#[tokio::test]
+async fn wrong_answers_are_noticed() {
+    tokio::join!(
+        missing_events_are_noticed(),
+        missing_transactions_are_noticed_by_the_running_total(),
+        a_broken_chain_of_digests_is_noticed(),
+        a_digest_that_is_not_the_summarys_is_refused(),
+        answers_about_another_height_are_refused(),
+        an_unreadable_digest_is_refused(),
+        a_checkpoint_without_summary_is_refused(),
+        an_event_of_no_type_is_refused(),
+    );
+}
+
 /// What every spoilt answer has to lead to: another node is asked, and alone the node's answer is refused.
 async fn is_refused(spoil: fn(Checkpoint) -> Checkpoint, interest: &Interest, words: &str) {
     let (bad, good) = (Node::start(9).await, Node::start(9).await);
@@ -96,7 +111,6 @@ async fn is_refused(spoil: fn(Checkpoint) -> Checkpoint, interest: &Interest, wo
     assert!(reason.contains(words), "{reason}");
 }
 
-#[tokio::test]
 async fn missing_events_are_noticed() {
     let without = |mut checkpoint: Checkpoint| {
         checkpoint.transactions.iter_mut().for_each(|transaction| transaction.events = None);
@@ -105,7 +119,6 @@ async fn missing_events_are_noticed() {
     is_refused(without, &events(), "events, but they were not told").await;
 }
 
-#[tokio::test]
 async fn missing_transactions_are_noticed_by_the_running_total() {
     let without = |mut checkpoint: Checkpoint| {
         if checkpoint.sequence_number == Some(5) {
@@ -116,7 +129,6 @@ async fn missing_transactions_are_noticed_by_the_running_total() {
     is_refused(without, &events(), "1 transactions were told of 2").await;
 }
 
-#[tokio::test]
 async fn a_broken_chain_of_digests_is_noticed() {
     let broken = |checkpoint: Checkpoint| match checkpoint.sequence_number {
         Some(5) => branched(5, 1),
@@ -139,7 +151,6 @@ async fn what_was_read_before_is_not_contradicted() {
     assert_eq!(good.asked("get 6"), 1);
 }
 
-#[tokio::test]
 async fn a_digest_that_is_not_the_summarys_is_refused() {
     let of_another = |mut checkpoint: Checkpoint| {
         checkpoint.summary.as_mut().unwrap().previous_digest = Some(digest("another"));
@@ -181,7 +192,6 @@ async fn an_invented_head_does_not_stop_the_network() {
     assert_eq!(heights(&fetch(&chain, 2_999, 3_000, &events()).await.unwrap()), [2_999, 3_000]);
 }
 
-#[tokio::test]
 async fn answers_about_another_height_are_refused() {
     let another = |checkpoint: Checkpoint| {
         let height = checkpoint.sequence_number.unwrap();
@@ -190,13 +200,11 @@ async fn answers_about_another_height_are_refused() {
     is_refused(another, &events(), "it answered with checkpoint").await;
 }
 
-#[tokio::test]
 async fn an_unreadable_digest_is_refused() {
     let nonsense = |checkpoint: Checkpoint| checkpoint.with_digest("nonsense");
     is_refused(nonsense, &events(), "summary is not what its digest says").await;
 }
 
-#[tokio::test]
 async fn a_checkpoint_without_summary_is_refused() {
     let headless = |mut checkpoint: Checkpoint| {
         checkpoint.summary = None;
@@ -205,7 +213,6 @@ async fn a_checkpoint_without_summary_is_refused() {
     is_refused(headless, &events(), "lacks its summary").await;
 }
 
-#[tokio::test]
 async fn an_event_of_no_type_is_refused() {
     let untyped = |mut checkpoint: Checkpoint| {
         let emitted = checkpoint.transactions.iter_mut().flat_map(|it| &mut it.events);

@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
                         resolved.iter().for_each(|&form| readings.add(form, contract.address));
                     }
                     Err(failed) => {
-                        error.get_or_insert_with(|| explain(failed, (index, reference), subject, anywhere));
+                        error.get_or_insert_with(|| explain(failed, (index, reference), anywhere));
                     }
                 }
             }
@@ -138,7 +138,6 @@ impl Readings {
 fn explain(
     error: &InterfaceError,
     (index, reference): (usize, &str),
-    subject: Subject,
     anywhere: bool,
 ) -> ReferenceError {
     let whole = Some(0..reference.len());
@@ -147,11 +146,8 @@ fn explain(
             (Some(*offset..*offset), error.to_string())
         }
         InterfaceError::Unknown { .. } if anywhere => {
-            let example = match subject {
-                Subject::Call => "transfer(address to, uint256 amount)",
-                _ => "Transfer(address indexed from, address indexed to, uint256 value)",
-            };
-            (whole, format!("without a contract the whole signature is needed, for example {example:?}"))
+            let form = "without a contract the whole signature is needed, in the form of its chain (docs/chains.md)";
+            (whole, form.to_owned())
         }
         _ => (whole, error.to_string()),
     };
