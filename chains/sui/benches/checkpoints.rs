@@ -6,8 +6,10 @@
 
 use std::{fs, path::Path};
 
-use chainbell_model::{Address, Block, Contracts, EventFilter, Interest};
-use chainbell_sui::{assemble, payload};
+use chainbell_devnet::{SuiDevnet, SuiDevnetConfig};
+use chainbell_model::{Address, Block, Chain, Contracts, EventFilter, Height, HeightRange, Interest, Proof};
+use chainbell_rpc::{EndpointConfig, GrpcPool, PoolConfig};
+use chainbell_sui::{SuiChain, SuiConfig, assemble, payload, proof};
 use divan::{
     Bencher, black_box,
     counter::{BytesCount, ItemsCount},
@@ -170,6 +172,42 @@ fn events_all(bencher: Bencher<'_, '_>, case: &str) {
     let interest = events(EventFilter::default());
     measure(bencher, &sent(&checkpoints(case), EVENTS), |message| drop(black_box(read(message, &interest))));
 }
+
+/// What the summary's digest proves.
+#[divan::bench]
+fn summaries_proven(bencher: Bencher<'_, '_>) {
+    let messages = sent(&recorded(), "sequence_number,digest,summary");
+    let checkpoints: Vec<Checkpoint> = messages.iter().map(|message| parse(message)).collect();
+    if checkpoints.iter().any(|it| it.summary.as_ref().is_none_or(|summary| summary.bcs.is_none())) {
+        return;
+    }
+    bencher.counter(ItemsCount::new(checkpoints.len())).bench_local(|| {
+        let proven = |it| proof::prove(black_box(it), proof::Depth::Summary).unwrap();
+        checkpoints.iter().for_each(proven);
+    });
+}
+
+/// From a simulated node in the same process, which takes most of the time: with one request, or one for each.
+#[divan::bench(args = [true, false], sample_count = 5, sample_size = 1)]
+fn over_the_wire(bencher: Bencher<'_, '_>, listed: bool) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let config = SuiDevnetConfig { max_listed: 1_000, event_json: false, ..SuiDevnetConfig::default() };
+    let network = runtime.block_on(SuiDevnet::start(config)).unwrap();
+    network.mine(WIRE - 1);
+    let chain = runtime.block_on(async {
+        let endpoint = EndpointConfig::new(network.grpc_url().parse().unwrap());
+        let pool = GrpcPool::new(PoolConfig::new(vec![endpoint])).unwrap();
+        SuiChain::new(pool, SuiConfig { list: listed, ..SuiConfig::default() })
+    });
+    let interest = events(EventFilter::default());
+    let range = HeightRange { from: Height(0), to: Height(WIRE - 1) };
+    bencher.counter(ItemsCount::new(WIRE)).bench_local(|| {
+        runtime.block_on(chain.fetch(range, &interest, Proof::Sparse)).unwrap();
+    });
+}
+
+const WIRE: u64 = 500;
 
 fn of_nobody() -> Contracts {
     Contracts::Of([Address::from_slice(&[0xee; 32]).unwrap()].into())

@@ -22,6 +22,8 @@ pub(super) enum Trouble {
     Absent,
     /// None of the endpoints offers the method.
     MethodMissing,
+    /// The request is not one that the endpoint knows.
+    Refused(String),
     /// The answer is wrong: another endpoint may know better.
     Bad {
         /// Who gave it, where one endpoint did.
@@ -39,6 +41,9 @@ impl From<RpcError> for Trouble {
         match error {
             RpcError::Node { code, .. } if code == number(Code::NotFound) => Self::Absent,
             RpcError::Node { code, .. } if code == number(Code::OutOfRange) => Self::Absent,
+            RpcError::Node { code, message } if code == number(Code::InvalidArgument) => {
+                Self::Refused(message)
+            }
             RpcError::MethodMissing { .. } => Self::MethodMissing,
             RpcError::Malformed { reason } => Self::Bad { endpoint: None, reason },
             RpcError::Unavailable { reason, retry_after } => {
@@ -169,11 +174,11 @@ impl Ask {
             request.package_id = Some(id.to_owned());
             packages(lane).get_package(request).await
         };
-        let reply = self.0.call(GrpcCall::new("GetPackage"), ask).await.map_err(|error| match error {
+        let reply = match self.0.call(GrpcCall::new("GetPackage"), ask).await.map_err(Trouble::from) {
             // What lies there is an object and no package.
-            RpcError::Node { code, .. } if code == number(Code::InvalidArgument) => Trouble::Absent,
-            other => other.into(),
-        })?;
+            Err(Trouble::Refused(_)) => return Err(Trouble::Absent),
+            reply => reply?,
+        };
         let reply = self.noted(reply);
         reply.value.package.ok_or(Trouble::Absent)
     }

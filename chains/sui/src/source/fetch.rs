@@ -1,6 +1,6 @@
 //! Reads a range of checkpoints: those that were pushed, a list of those that were not, and the rest one by one.
 
-use std::{collections::BTreeMap, sync::atomic::Ordering};
+use std::collections::BTreeMap;
 
 use chainbell_model::{ChainError, Fetched, Height, HeightRange, Interest};
 use chainbell_rpc::EndpointId;
@@ -75,11 +75,6 @@ impl SuiChain {
         Before { id, total: self.totals.get(below) }
     }
 
-    fn needs(&self, interest: &Interest) -> Needs {
-        let needs = Needs::of(interest, &self.config);
-        if self.balances_untold.load(Ordering::Relaxed) { needs.with_objects() } else { needs }
-    }
-
     /// Reads what is missing of the range, each checkpoint sound in itself. What fails in passing is tried again as long
     /// as that gets further.
     async fn fill(
@@ -89,7 +84,7 @@ impl SuiChain {
         avoid: Option<EndpointId>,
         reads: &mut Reads,
     ) -> Result<(), ChainError> {
-        let needs = self.needs(interest);
+        let needs = self.quirks.adapted(Needs::of(interest, &self.config));
         if self.known_head().is_some_and(|head| range.to.0.saturating_add(NEAR_THE_TIP) >= head) {
             self.feed.want(needs);
         }

@@ -17,15 +17,13 @@ mod list;
 mod locate;
 mod needs;
 mod one;
+mod quirks;
 mod span;
 mod stream;
 mod tip;
 mod totals;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64},
-};
+use std::sync::{Arc, atomic::AtomicU64};
 
 use async_trait::async_trait;
 use chainbell_model::{
@@ -41,6 +39,7 @@ use self::{
     ask::Ask,
     feed::{Feed, Recent},
     list::Lists,
+    quirks::Quirks,
     span::Span,
     totals::Totals,
 };
@@ -57,8 +56,7 @@ pub struct SuiChain {
     lists: Lists,
     span: Mutex<Span>,
     head: AtomicU64,
-    /// Balances are to be worked out from objects, because a node did not tell them.
-    balances_untold: AtomicBool,
+    quirks: Quirks,
     _stream: Option<AbortOnDropHandle<()>>,
 }
 
@@ -77,7 +75,7 @@ impl SuiChain {
             lists: Lists::default(),
             span: Mutex::new(Span::new(config.initial_span, config.max_span, config.target_facts)),
             head: AtomicU64::new(0),
-            balances_untold: AtomicBool::new(false),
+            quirks: Quirks::default(),
             _stream: stream,
             ask,
             feed,

@@ -102,6 +102,10 @@ impl Needs {
         Self(self.0 | if self.0 & TRANSFERS != 0 { OBJECTS } else { 0 })
     }
 
+    pub(super) fn without_objects(self) -> Self {
+        Self(self.0 & !OBJECTS)
+    }
+
     pub(super) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -1,13 +1,11 @@
 //! Reads one checkpoint, from another endpoint where one tells it wrongly.
 
-use std::sync::atomic::Ordering;
-
 use chainbell_model::{ChainError, Height, Interest};
 use chainbell_rpc::EndpointId;
 use sui_rpc::proto::sui::rpc::v2::Checkpoint;
 use tokio::time::sleep;
 
-use super::{SuiChain, ask::Trouble, check::Read, needs::Needs};
+use super::{SuiChain, ask::Trouble, check::Read, needs::Needs, tip::no_tip};
 use crate::{assemble, proof};
 
 /// How often an answer that is wrong is asked for.
@@ -24,22 +22,30 @@ impl SuiChain {
         for attempt in 1.. {
             let trouble = match self.ask.checkpoint(height, &needs.mask(), avoid).await {
                 Ok(reply) => match sound(&reply.value, needs, interest, reply.endpoint) {
-                    Ok(read) if read.block.defects.is_empty() || needs == needs.with_objects() => {
-                        return Ok(read);
-                    }
-                    Ok(_) => {
-                        self.balances_untold.store(true, Ordering::Relaxed);
-                        needs = needs.with_objects();
+                    Ok(read) if read.block.defects.is_empty() => return Ok(read),
+                    Ok(read) => {
+                        self.quirks.balances_are_untold();
+                        let adapted = self.quirks.adapted(needs);
+                        if adapted == needs {
+                            return Ok(read);
+                        }
+                        needs = adapted;
                         continue;
                     }
                     Err(reason) => Trouble::Bad { endpoint: Some(reply.endpoint), reason },
                 },
+                Err(Trouble::Refused(_)) if needs != needs.without_objects() => {
+                    self.quirks.objects_are_refused();
+                    needs = needs.without_objects();
+                    continue;
+                }
                 Err(trouble) => trouble,
             };
             self.ask.report(&trouble);
             let reason = match trouble {
                 Trouble::Absent => return Err(self.why_absent(height).await),
                 Trouble::MethodMissing => return Err(no_ledger()),
+                Trouble::Refused(_) => return Err(no_tip(trouble)),
                 Trouble::Chain(error) => return Err(error),
                 Trouble::Bad { endpoint, reason } => {
                     avoid = endpoint;

@@ -70,6 +70,8 @@ pub(super) fn no_tip(trouble: Trouble) -> ChainError {
         Trouble::Absent => {
             ChainError::Unavailable { reason: "the nodes have none".to_owned(), retry_after: None }
         }
-        Trouble::Bad { reason, .. } => ChainError::Unavailable { reason, retry_after: None },
+        Trouble::Refused(reason) | Trouble::Bad { reason, .. } => {
+            ChainError::Unavailable { reason, retry_after: None }
+        }
     }
 }

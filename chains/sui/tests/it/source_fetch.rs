@@ -254,15 +254,36 @@ async fn a_node_that_fails_or_is_silent_is_left_for_another() {
 
 #[tokio::test]
 async fn balances_that_are_not_told_are_a_defect_and_no_error() {
+    // The second does not know of objects either.
+    for unknown_field in [None, Some("objects.objects")] {
+        let node = Node::start(9).await;
+        node.change(|state| state.unknown_field = unknown_field);
+        node.spoil(|_, mut checkpoint| {
+            checkpoint.transactions.iter_mut().for_each(|transaction| transaction.balance_changes.clear());
+            Ok(checkpoint)
+        });
+        let interest = Interest { native_transfers: true, ..Interest::default() };
+        let chain = chain(&[&node], |_| {});
+        for height in [4, 7] {
+            let fetched = fetch(&chain, height, height, &interest).await.unwrap();
+            assert_eq!(fetched.blocks[0].defects.len(), 1);
+            assert!(fetched.blocks[0].defects[0].reason.contains("balances"));
+        }
+        // Twice or thrice until that is known, once from then on.
+        assert_eq!(node.asked("get"), if unknown_field.is_some() { 4 } else { 3 });
+        assert!(chain.endpoints().iter().all(|endpoint| endpoint.state == "ok"));
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_refuses_the_request_says_why() {
     let node = Node::start(9).await;
-    node.spoil(|_, mut checkpoint| {
-        checkpoint.transactions.iter_mut().for_each(|transaction| transaction.balance_changes.clear());
-        Ok(checkpoint)
-    });
-    let interest = Interest { native_transfers: true, ..Interest::default() };
-    let fetched = fetch(&chain(&[&node], |_| {}), 4, 4, &interest).await.unwrap();
-    assert_eq!(fetched.blocks[0].defects.len(), 1);
-    assert!(fetched.blocks[0].defects[0].reason.contains("balances"));
+    node.change(|state| state.unknown_field = Some("events_digest"));
+    let error = fetch(&chain(&[&node], |_| {}), 4, 4, &events()).await.unwrap_err();
+    assert!(
+        matches!(&error, ChainError::Unavailable { reason, .. } if reason.contains("read_mask")),
+        "{error}"
+    );
 }
 
 #[tokio::test]

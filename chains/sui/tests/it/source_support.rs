@@ -169,6 +169,8 @@ pub(crate) struct State {
     pub(crate) list: Option<usize>,
     pub(crate) spoil: Box<Spoil>,
     pub(crate) delay: Duration,
+    /// A mask with this word in it is refused.
+    pub(crate) unknown_field: Option<&'static str>,
     /// What was asked, in order.
     pub(crate) asked: Vec<String>,
     pub(crate) masks: Vec<FieldMask>,
@@ -199,6 +201,7 @@ impl Node {
             list: None,
             spoil: Box::new(|_, checkpoint| Ok(checkpoint)),
             delay: Duration::ZERO,
+            unknown_field: None,
             asked: Vec::new(),
             masks: Vec::new(),
             asked_of: HashMap::new(),
@@ -293,6 +296,10 @@ impl Shared {
     /// The checkpoint as the state says, cut to the mask.
     fn answer(&self, height: u64, mask: Option<FieldMask>) -> Result<Checkpoint, Status> {
         let mut state = self.state.lock().unwrap();
+        let unknown = |word| mask.iter().flat_map(|mask| &mask.paths).any(|path| path.contains(word));
+        if state.unknown_field.is_some_and(unknown) {
+            return Err(Status::invalid_argument("invalid read_mask path"));
+        }
         let number = *state.asked_of.entry(height).and_modify(|number| *number += 1).or_default();
         let lowest = state.lowest;
         let honest = state.checkpoints.get(&height).filter(|_| height >= lowest).cloned();
