@@ -17,4 +17,4 @@ mod transfers;
 mod type_text;
 
 pub use dialect::SuiDialect;
-pub use source::{SuiChain, SuiConfig};
+pub use source::{MAX_LAG, SuiChain, SuiConfig};

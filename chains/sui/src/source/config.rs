@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// How many checkpoints behind the best an endpoint of the pool may be and still be asked: some forty seconds. Heads are
+/// noted when an endpoint answers, and there are about four checkpoints a second: with the pool's own default, every
+/// endpoint that was not asked within the last second would seem to lag.
+pub const MAX_LAG: u64 = 160;
+
 /// How one Sui network is read. The endpoints themselves belong to the pool.
 #[derive(Clone, Debug)]
 pub struct SuiConfig {

@@ -31,7 +31,7 @@ use chainbell_model::{
     Interest, Proof, SubscriptionStatus, Tip, TxId,
 };
 use chainbell_rpc::{EndpointSnapshot, GrpcPool};
-pub use config::SuiConfig;
+pub use config::{MAX_LAG, SuiConfig};
 use parking_lot::Mutex;
 use tokio_util::task::AbortOnDropHandle;
 

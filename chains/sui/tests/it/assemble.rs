@@ -7,7 +7,10 @@ use chainbell_sui::{
     SuiDialect,
     assemble::{self, Contradiction},
     payload::{self, Argument},
+    proof::{self, Depth},
 };
+use proptest::prelude::*;
+use prost::Message as _;
 use serde_json::{Value as Json, json};
 use sui_rpc::proto::sui::rpc::v2::{
     self as proto, BalanceChange, ChangedObject, Checkpoint, ExecutionError, Owner, owner::OwnerKind,
@@ -354,4 +357,33 @@ fn a_system_transaction_has_no_calls_and_says_its_kind() {
     let block = read(&checkpoint, &everything());
     assert!(block.calls.is_empty() && block.transfers.is_empty() && block.defects.is_empty());
     assert!(matches!(block.transactions[0].details[0], Some(Value::Text(_))));
+}
+
+proptest! {
+    /// Whatever a node sends, it is read or refused.
+    #[test]
+    fn no_answer_makes_the_reader_panic(
+        flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in any::<prop::sample::Index>(),
+        cuts in any::<bool>(),
+    ) {
+        let mut message = checkpoint(5).encode_to_vec();
+        for (at, byte) in flips {
+            let at = at.index(message.len());
+            message[at] = byte;
+        }
+        if cuts {
+            message.truncate(cut.index(message.len()));
+        }
+        if let Ok(spoilt) = Checkpoint::decode(&*message) {
+            if let Ok(block) = assemble::checkpoint(&spoilt, &everything()) {
+                prop_assert!(block.events.iter().all(|it| (it.transaction as usize) < block.transactions.len()));
+                prop_assert!(block.calls.iter().all(|it| (it.transaction as usize) < block.transactions.len()));
+                prop_assert!(block.transfers.iter().all(|it| (it.transaction as usize) < block.transactions.len()));
+            }
+            for depth in [Depth::Summary, Depth::Transactions, Depth::Events] {
+                let _ = proof::prove(&spoilt, depth);
+            }
+        }
+    }
 }

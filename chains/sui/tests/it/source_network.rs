@@ -14,7 +14,7 @@ use chainbell_model::{
     Interest, Proof, Value, value::write_json_record,
 };
 use chainbell_rpc::{EndpointConfig, GrpcPool, PoolConfig};
-use chainbell_sui::{SuiChain, SuiConfig, SuiDialect, payload};
+use chainbell_sui::{MAX_LAG, SuiChain, SuiConfig, SuiDialect, payload};
 use serde_json::{Value as Json, json};
 
 use crate::source_support::{bytes, config, eventually};
@@ -33,7 +33,7 @@ fn chain(urls: &[String], change: impl FnOnce(&mut SuiConfig)) -> SuiChain {
         ..EndpointConfig::new(url.parse().unwrap())
     };
     let endpoints = urls.iter().zip(0..).map(endpoint).collect();
-    let pool = PoolConfig { timeout: Duration::from_secs(1), max_lag: 200, ..PoolConfig::new(endpoints) };
+    let pool = PoolConfig { timeout: Duration::from_secs(1), max_lag: MAX_LAG, ..PoolConfig::new(endpoints) };
     let mut config = config();
     change(&mut config);
     SuiChain::new(GrpcPool::new(pool).unwrap(), config)
