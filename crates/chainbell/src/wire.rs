@@ -121,7 +121,9 @@ fn sui_chain(settings: &SuiSettings) -> anyhow::Result<Arc<dyn Chain>> {
         checkpoints_in_flight: settings.checkpoints_in_flight,
         ..SuiConfig::default()
     };
-    Ok(Arc::new(SuiChain::new(GrpcPool::new(endpoints(&settings.rpc)?)?, config)))
+    let mut pool = endpoints(&settings.rpc)?;
+    pool.max_lag = chainbell_sui::MAX_LAG;
+    Ok(Arc::new(SuiChain::new(GrpcPool::new(pool)?, config)))
 }
 
 fn stellar_chain(settings: &StellarSettings) -> anyhow::Result<Arc<dyn Chain>> {

@@ -50,8 +50,8 @@ pub(super) fn read_refusal(message: &str) -> Refusal {
         return Refusal::TooNew;
     }
     // Servers before protocol 23 take the wildcard for a value, which it is not.
-    if text.contains("topic") || text.contains("segment") || text.contains("wildcard") || text.contains("xdr")
-    {
+    let words = ["topic", "segment", "wildcard", "xdr", "base64"];
+    if words.iter().any(|word| text.contains(word)) {
         return Refusal::NoOpenTopics;
     }
     Refusal::Unknown
@@ -105,6 +105,7 @@ mod tests {
             ("limit must not exceed 200", Refusal::Limit(200)),
             ("limit must not exceed 0", Refusal::Limit(1)),
             ("filter 1 invalid: topic 1 invalid: segment 2 invalid", Refusal::NoOpenTopics),
+            ("invalid parameters: illegal base64 data at input byte 0", Refusal::NoOpenTopics),
             ("the database is locked", Refusal::Unknown),
             ("startLedger must be within the ledger range: 9 - 1", Refusal::Unknown),
         ] {

@@ -69,10 +69,10 @@ impl Catalogue {
     /// Of the package described, those that may be events.
     pub(crate) fn events(&self) -> impl Iterator<Item = (&Name, &Datatype)> {
         let own = self.own.iter().filter_map(|name| Some((name, self.datatypes.get(name)?)));
-        own.filter(|(_, datatype)| datatype.emittable && matches!(datatype.body, Body::Struct(_)))
+        own.filter(|(_, datatype)| datatype.emittable)
     }
 
-    /// The same, those first that no other type holds: the others are rather parts of events.
+    /// The same, structs that no other type holds first: the others are rather parts of events.
     pub(crate) fn likeliest_events(&self) -> Vec<&Name> {
         let mut held: HashSet<&Name> = HashSet::new();
         let mut left: Vec<&MoveType> = self
@@ -91,9 +91,10 @@ impl Catalogue {
                 MoveType::Bool | MoveType::Uint(_) | MoveType::Address | MoveType::Parameter(_) => {}
             }
         }
-        let mut events: Vec<&Name> = self.events().map(|(name, _)| name).collect();
-        events.sort_by_key(|name| held.contains(name));
+        let mut events: Vec<(&Name, &Datatype)> = self.events().collect();
         events
+            .sort_by_key(|(name, datatype)| held.contains(name) || !matches!(datatype.body, Body::Struct(_)));
+        events.into_iter().map(|(name, _)| name).collect()
     }
 
     /// The packages that define what the events of the package described hold and nobody describes.

@@ -333,8 +333,9 @@ impl History {
                 let outbox = store.counts(&wire::tenant()).await.unwrap().deliveries;
                 let marks = store.networks().await.unwrap();
                 println!("outbox {outbox:?}, {marks:?}");
+                let one = [seen.difference(&held[0]).next(), held[0].difference(&seen).next()];
                 panic!(
-                    "head {head}, missing {missing:?}, phantoms {phantoms:?} of seen and last: {network:?}"
+                    "head {head}, missing {missing:?}, phantoms {phantoms:?} of seen and last, for example {one:?}: {network:?}"
                 );
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
