@@ -196,7 +196,7 @@ fn every_event_of_a_description_is_there_and_raw_where_it_cannot_be_decoded() {
     let signatures: Vec<_> = all.iter().map(|decoder| decoder.signature()).collect();
     assert_eq!(
         signatures,
-        ["pool::Created", "pool::Paid", "pool::Mixed", "pool::Lacking", "pool::Kind", "other::Paid"]
+        ["pool::Created", "pool::Paid", "pool::Mixed", "pool::Lacking", "other::Paid", "pool::Kind"]
     );
     assert!(Arc::ptr_eq(&all[0], &only(interface.events("Created"))));
     assert_eq!(all[3].key(), Some(payload::event_key("pool", "Lacking")));
