@@ -135,18 +135,15 @@ impl Readings {
     }
 }
 
-fn explain(
-    error: &InterfaceError,
-    (index, reference): (usize, &str),
-    anywhere: bool,
-) -> ReferenceError {
+fn explain(error: &InterfaceError, (index, reference): (usize, &str), anywhere: bool) -> ReferenceError {
     let whole = Some(0..reference.len());
     let (span, message) = match error {
         InterfaceError::Malformed { offset: Some(offset), .. } if *offset <= reference.len() => {
             (Some(*offset..*offset), error.to_string())
         }
         InterfaceError::Unknown { .. } if anywhere => {
-            let form = "without a contract the whole signature is needed, in the form of its chain (docs/chains.md)";
+            let form =
+                "without a contract the whole signature is needed, in the form of its chain (docs/chains.md)";
             (whole, form.to_owned())
         }
         _ => (whole, error.to_string()),
