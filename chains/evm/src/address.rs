@@ -20,7 +20,9 @@ pub(crate) fn parse(text: &str) -> Result<[u8; 20], AddressError> {
     }
     let mut address = [0; 20];
     if const_hex::decode_to_slice(digits, &mut address).is_err() {
-        return Err(wrong(format!("an address has 40 digits after 0x, this has {}", digits.len())));
+        let reason = format!("an address has 40 digits after 0x, this has {}", digits.len());
+        // So many have the keys to an account.
+        return Err(if digits.len() == 64 { AddressError::of_secret(reason) } else { wrong(reason) });
     }
     let mixed = digits.bytes().any(|digit| digit.is_ascii_lowercase())
         && digits.bytes().any(|digit| digit.is_ascii_uppercase());
@@ -71,7 +73,7 @@ fn shown(text: &str) -> String {
 }
 
 fn wrong(reason: String) -> AddressError {
-    AddressError { reason }
+    AddressError::new(reason)
 }
 
 thread_local! {

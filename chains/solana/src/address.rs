@@ -9,8 +9,8 @@ pub(crate) const ADDRESS_LEN: usize = 32;
 
 /// No id's text is longer: that of a signature.
 const MAX_TEXT: usize = 88;
-/// In an error, text is shown this far.
-const SHOWN: usize = 60;
+/// What 32 bytes take at the most.
+const MOST_DIGITS: usize = 44;
 
 /// Reads an address and says what is wrong with one that is none.
 pub(crate) fn parse(text: &str) -> Result<[u8; ADDRESS_LEN], AddressError> {
@@ -36,14 +36,14 @@ fn wrong(text: &str) -> AddressError {
     } else if let Some(letter) = foreign {
         format!("an address has base58 digits only, {letter:?} is none")
     } else if text.len() > MAX_TEXT {
-        let shown = text.get(..SHOWN).unwrap_or(text);
-        format!("an address has at most 44 digits, {shown}… has {}", text.len())
+        format!("an address has at most {MOST_DIGITS} digits, this has {}", text.len())
     } else {
         let len = bs58::decode(text).into_vec().map_or(0, |bytes| bytes.len());
         let hint = if len == 64 { ", as a transaction's signature has" } else { "" };
         format!("an address stands for 32 bytes, this stands for {len}{hint}")
     };
-    AddressError { reason }
+    // The key to an account is as long as a signature.
+    if text.len() > MOST_DIGITS { AddressError::of_secret(reason) } else { AddressError::new(reason) }
 }
 
 /// What could be mistaken for another is no digit.

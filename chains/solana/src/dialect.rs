@@ -17,7 +17,7 @@ impl Dialect for SolanaDialect {
 
     fn parse_address(&self, text: &str) -> Result<Address, AddressError> {
         let bytes = address::parse(text)?;
-        Address::from_slice(&bytes).ok_or_else(|| AddressError { reason: "an address has 32 bytes".into() })
+        Address::from_slice(&bytes).ok_or_else(|| AddressError::new("an address has 32 bytes"))
     }
 
     fn address_text(&self, address: &Address, out: &mut String) {

@@ -29,7 +29,8 @@ const ID_LEN: usize = 32;
 pub(crate) fn parse(text: &str) -> Result<Address, AddressError> {
     let Some(first) = text.chars().next() else { return Err(wrong("an address is not empty")) };
     if first.eq_ignore_ascii_case(&'S') {
-        return Err(wrong("an address is wanted and this begins like a secret key (S…): never put one here"));
+        let reason = "an address is wanted and this begins like a secret key (S…): never put one here";
+        return Err(AddressError::of_secret(reason));
     }
     let length = match first {
         'G' | 'C' | 'L' => 56,
@@ -202,7 +203,7 @@ pub(crate) fn without_number(address: &Address) -> Address {
 }
 
 fn wrong(reason: impl Into<String>) -> AddressError {
-    AddressError { reason: reason.into() }
+    AddressError::new(reason)
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ fn shown(text: &str) -> String {
 }
 
 fn wrong(reason: String) -> AddressError {
-    AddressError { reason }
+    AddressError::new(reason)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Dialect for SuiDialect {
     fn parse_address(&self, text: &str) -> Result<Address, AddressError> {
         let address = address::parse(text)?;
         let fits = Address::from_slice(&address);
-        fits.ok_or_else(|| AddressError { reason: "an address has 32 bytes".to_owned() })
+        fits.ok_or_else(|| AddressError::new("an address has 32 bytes"))
     }
 
     fn address_text(&self, address: &Address, out: &mut String) {

@@ -114,6 +114,20 @@ pub struct DecodeError {
 pub struct AddressError {
     /// In words for whoever wrote the address.
     pub reason: String,
+    /// What stands there looks like a secret key: nobody may show it.
+    pub secret: bool,
+}
+
+impl AddressError {
+    /// What is wrong with a text that may be shown.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), secret: false }
+    }
+
+    /// The same of a text that looks like a secret key.
+    pub fn of_secret(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), secret: true }
+    }
 }
 
 /// A contract description or a reference into it is wrong.

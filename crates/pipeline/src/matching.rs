@@ -1,8 +1,11 @@
 //! Evaluates all monitors on each block and renders what they found, ready to be committed.
 
-use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{Arc, atomic::Ordering},
+};
 
-use chainbell_matcher::{Evaluation, Found, Plan, Scratch};
+use chainbell_matcher::{Evaluation, Found, Plan, Scratch, SoftError, SoftReason};
 use chainbell_model::{
     Block, BlockFacts, BlockRef, Dialect, Facts, Height, MatchId, NetworkSlug, Step, TenantId,
     value::{write_json_fields, write_json_record},
@@ -14,6 +17,9 @@ use crate::{clock::Clock, status::NetworkStatus};
 
 /// After so many facts the stage lets other tasks run: a delivery must not wait for a backfill's batch to be rendered.
 const YIELD_AFTER: usize = 512;
+
+/// So many signatures are warned of at the most.
+const MOST_WARNINGS: usize = 100;
 
 /// A batch is passed on once it holds so many facts.
 const BATCH_FACTS: usize = 4096;
@@ -52,6 +58,8 @@ pub struct Matcher {
     scratch: Scratch,
     clock: Clock,
     status: Arc<NetworkStatus>,
+    /// The signatures whose data did not decode and was warned of, each once.
+    drifted: HashSet<Arc<str>>,
 }
 
 impl Matcher {
@@ -64,18 +72,14 @@ impl Matcher {
         status: Arc<NetworkStatus>,
     ) -> Self {
         let chain = dialect.chain().into();
-        Self { network, dialect, chain, plan, scratch: Scratch::default(), clock, status }
+        let (scratch, drifted) = (Scratch::default(), HashSet::new());
+        Self { network, dialect, chain, plan, scratch, clock, status, drifted }
     }
 
     /// Everything that the monitors find in one block.
     pub fn evaluate(&mut self, block: &Block) -> NewBlock {
         let Evaluation { found, errors } = self.plan.evaluate(block, &mut self.scratch);
-        if !errors.is_empty() {
-            self.status.soft_errors.fetch_add(errors.len() as u64, Ordering::Relaxed);
-            for error in &errors {
-                tracing::debug!(network = %self.network, height = %block.reference.height, %error, "not evaluated");
-            }
-        }
+        self.tell_errors(block, &errors);
         self.tell_defects(block);
         let facts = Arc::new(self.block_facts(block));
         let mut found_here = Vec::with_capacity(found.len());
@@ -83,6 +87,24 @@ impl Matcher {
             self.render(block, &facts, one, &mut found_here);
         }
         NewBlock { reference: block.reference, parent: block.parent, facts, found: found_here }
+    }
+
+    /// What could not be decoded or evaluated. A description that no longer fits its contract fails with every event: the
+    /// first one is a warning.
+    fn tell_errors(&mut self, block: &Block, errors: &[SoftError]) {
+        self.status.soft_errors.fetch_add(errors.len() as u64, Ordering::Relaxed);
+        let (network, height) = (&self.network, block.reference.height);
+        for error in errors {
+            let decoding = matches!(error.reason, SoftReason::Decode(_));
+            let first = decoding
+                && self.drifted.len() < MOST_WARNINGS
+                && self.drifted.insert(Arc::clone(&error.signature));
+            if first {
+                tracing::warn!(%network, %height, %error, "does the description fit the contract? more of these are debug messages");
+            } else {
+                tracing::debug!(%network, %height, %error, "not evaluated");
+            }
+        }
     }
 
     /// What the node could not tell of this block: nothing that stops a network, but worth a look.

@@ -24,5 +24,13 @@ fn address(item: &Item<'_>, dialect: &dyn Dialect) -> Option<Address> {
         return None;
     }
     let text = item.text()?;
-    dialect.parse_address(&text.value).map_err(|error| item.report(error.to_string())).ok()
+    let parsed = dialect.parse_address(&text.value);
+    parsed
+        .map_err(|error| {
+            if error.secret {
+                item.reading.mark_secret(item.place());
+            }
+            item.report(error.to_string());
+        })
+        .ok()
 }

@@ -50,7 +50,7 @@ impl Dialect for FakeDialect {
         "fake"
     }
     fn parse_address(&self, text: &str) -> Result<Address, AddressError> {
-        let error = |reason: &str| AddressError { reason: reason.to_owned() };
+        let error = |reason: &str| AddressError::new(reason);
         let digits = text.strip_prefix("0x").ok_or_else(|| error("an address begins with 0x"))?;
         if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(error("an address has 40 hexadecimal digits"));
@@ -332,7 +332,7 @@ fn write(value: &Value, out: &mut Vec<u8>) {
         Value::Record(values) => values.iter().for_each(|value| write(value, out)),
         // A present optional value is written as 1 and the value, by whoever knows that it is optional.
         Value::Null => out.push(0),
-        Value::Any(_) => panic!("the fake chain has descriptions for everything"),
+        Value::Any(_) => unreachable!("the fake chain has descriptions for everything"),
     }
 }
 

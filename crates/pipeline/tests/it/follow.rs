@@ -275,7 +275,7 @@ async fn the_loop_stops_while_nobody_takes_its_steps() {
     let (sender, _full) = mpsc::channel(1);
     let stop = CancellationToken::new();
     let task = tokio::spawn(follow(follower, world.store.clone(), sender, stop.clone()));
-    while world.chain.fetches().len() < 1 {
+    while world.chain.fetches().is_empty() {
         tokio::task::yield_now().await;
     }
     stop.cancel();

@@ -182,7 +182,7 @@ impl Dialect for Plain {
         "script"
     }
     fn parse_address(&self, _text: &str) -> Result<Address, AddressError> {
-        Err(AddressError { reason: "a script has no addresses".to_owned() })
+        Err(AddressError::new("a script has no addresses"))
     }
     fn address_text(&self, _address: &Address, _out: &mut String) {}
     fn block_id_text(&self, id: &BlockId, out: &mut String) {

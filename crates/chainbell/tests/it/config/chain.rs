@@ -19,7 +19,7 @@ impl Dialect for PlainDialect {
     fn parse_address(&self, text: &str) -> Result<Address, AddressError> {
         let digits = text.strip_prefix("0x").unwrap_or_default();
         if digits.len() != 40 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(AddressError { reason: "an address is 0x and 40 hex digits".to_owned() });
+            return Err(AddressError::new("an address is 0x and 40 hex digits"));
         }
         let byte =
             |index: usize| u8::from_str_radix(&digits[2 * index..2 * index + 2], 16).expect("hex digits");
