@@ -1,7 +1,7 @@
 //! What Move packages say of their types, and how values of them are decoded.
 //!
-//! A description ([`description`]) becomes a [`catalogue::Catalogue`] of datatypes and functions; a type of it is
-//! compiled to a [`shape::Layout`], by which [`reader`] decodes BCS and [`rendering`] the node's JSON.
+//! A description (`description`) becomes a `catalogue::Catalogue` of datatypes and functions; a type of it is
+//! compiled to a `shape::Layout`, by which `reader` decodes BCS and `rendering` the node's JSON.
 
 mod attributes;
 pub(crate) mod call;
