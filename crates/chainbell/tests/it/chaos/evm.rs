@@ -9,7 +9,7 @@ use chainbell_devnet::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{Rng, rngs::StdRng};
 
-use super::{Fact, Sim, chaos, some_faults};
+use super::{Fact, Sim, chaos, once, some_faults};
 
 /// Above it a generated transfer interests the monitors: about half of them.
 const THRESHOLD: u64 = 5_000_000;
@@ -117,7 +117,8 @@ impl Sim for Evm {
             Fault::NoLogs => fault.times(1),
             fault => fault.with_probability(probability),
         };
-        let faults: [Vec<FaultRule>; 2] = [some_faults(dice, &all, rule), some_faults(dice, &all, rule)];
+        let mut faults: [Vec<FaultRule>; 2] = [some_faults(dice, &all, rule), some_faults(dice, &all, rule)];
+        once(&Fault::NoLogs, &mut faults);
         let [main, replica] = faults;
         self.network.set_faults(main);
         self.replica.set_faults(replica);

@@ -416,6 +416,14 @@ fn chaos(begin: Begin, percent: u64) {
     assert!(failed.is_empty(), "seeds {failed:?} failed (their panics are above): CHAOS_SEED=… repeats one");
 }
 
+/// Leaves but one of what a client sees through only because a second answer is another one.
+fn once(fault: &chainbell_devnet::Fault, endpoints: &mut [Vec<FaultRule>; 2]) {
+    let mut first = true;
+    for rules in endpoints {
+        rules.retain(|rule| rule.fault != *fault || std::mem::take(&mut first));
+    }
+}
+
 /// Some of `all`, with probabilities as the dice say.
 fn some_faults<T: Clone>(dice: &mut StdRng, all: &[T], rule: impl Fn(T, f64) -> FaultRule) -> Vec<FaultRule> {
     let count = dice.random_range(0..4);

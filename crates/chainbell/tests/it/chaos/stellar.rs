@@ -6,7 +6,7 @@ use chainbell_devnet::{Fault, FaultRule, StellarDevnet, StellarDevnetConfig, ste
 use futures_util::{FutureExt as _, future::BoxFuture};
 use rand::{Rng, rngs::StdRng};
 
-use super::{Fact, Sim, chaos, some_faults};
+use super::{Fact, Sim, chaos, once, some_faults};
 
 struct Stellar {
     network: StellarDevnet,
@@ -103,6 +103,7 @@ impl Sim for Stellar {
             fault => fault.with_probability(probability),
         };
         let mut faults: [Vec<FaultRule>; 2] = [some_faults(dice, &all, rule), some_faults(dice, &all, rule)];
+        once(&Fault::EmptyPage, &mut faults);
         if self.verify {
             // Only who compares them with the ledgers can tell that events are missing.
             faults[0].push(Fault::DropEvents { count: 1 }.with_probability(0.1));
