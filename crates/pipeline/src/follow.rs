@@ -490,6 +490,11 @@ impl Follower {
         if !waiting {
             return Ok(true);
         }
+        // What lies below a cursor that was undone would be called final on the wrong fork.
+        if self.chain.block_at(cursor.height).await?.0 != cursor {
+            self.leave_fork(cursor.height, steps).await?;
+            return Ok(false);
+        }
         let mut from = first;
         while from <= to {
             let span = self.chain.span(&self.interest).max(1);
