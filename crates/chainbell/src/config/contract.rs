@@ -1,7 +1,7 @@
 //! `[contracts.NAME]`: what monitors watch, with its description.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     path::PathBuf,
     sync::Arc,
 };
@@ -206,8 +206,7 @@ impl Interfaces<'_> {
             return Ok(Arc::clone(known));
         }
         let Ok(description) = read_bytes(&path, MAX_ABI_BYTES) else {
-            let known: BTreeSet<_> = self.missing.iter().map(|missing| &missing.path).collect();
-            if !known.contains(&path) {
+            if !self.missing.iter().any(|missing| missing.path == path) {
                 self.missing.push(Missing { network: NetworkSlug::new(network), address: *address, path });
             }
             return Ok(dialect.empty_interface());

@@ -223,11 +223,7 @@ impl History {
             [targets.last]
             type = "stdout"
             "#,
-            network = self
-                .sim
-                .network()
-                .replacen("[networks.net]", "", 1)
-                .replace("{start}", &self.start.to_string()),
+            network = self.sim.network().replace("{start}", &self.start.to_string()),
             looks_for = self.sim.looks_for(),
         );
         let chains = wire::chains();
